@@ -1,0 +1,127 @@
+"""The NumPy reference as a backend, in float64 (what is true) and in float32 (what rounding costs)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ptychoparity.backends.contract import (
+    OPERATIONS,
+    Array,
+    Capabilities,
+    NormalizedProbe,
+    Provenance,
+    Region,
+    Stitched,
+    numpy_versions,
+)
+from ptychoparity.reference.config import InferenceConfig, TrainingConfig, update_legacy_dict
+from ptychoparity.reference.data import RawData, container_arrays
+from ptychoparity.reference.physics import diffraction, probe, regions, stitching, translation
+
+
+class ReferenceBackend:
+    """The contract, answered by `ptychoparity.reference` in one precision.
+
+    Args:
+        name: registered name.
+        precision: real dtype to which every floating input is brought; positions and offsets stay float64.
+    """
+
+    def __init__(self, name: str, precision: type[np.floating[Any]]) -> None:
+        self.name = name
+        self._real = np.dtype(precision)
+        self._complex = np.result_type(self._real, np.complex64)
+
+    def capabilities(self) -> Capabilities:
+        """Everything, on the CPU, always the same bits."""
+        return Capabilities(OPERATIONS, (self._real.name,), ("cpu",), deterministic=True)
+
+    def provenance(self) -> Provenance:
+        """NumPy's versions; its FFT runs in one thread."""
+        return Provenance(numpy_versions(), "cpu", os.cpu_count() or 1, {"precision": self._real.name})
+
+    def _cast(self, array: Array) -> Array:
+        array = np.asarray(array)
+        return array.astype(self._complex if np.iscomplexobj(array) else self._real)
+
+    def bridge(
+        self, config: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
+    ) -> dict[str, object]:
+        """See `ptychoparity.reference.config.update_legacy_dict`."""
+        bridged = dict(legacy)
+        update_legacy_dict(bridged, config)
+        return bridged
+
+    def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
+        """See `ptychoparity.reference.data.RawData.generate_grouped_data`."""
+        return dict(raw.generate_grouped_data(**request))
+
+    def container(self, grouped: Mapping[str, Array | None], probe: Array) -> dict[str, Array]:
+        """See `ptychoparity.reference.data.container_arrays`."""
+        return container_arrays(grouped, probe, self._real)
+
+    def probe_mask(self, side: int) -> Array:
+        """See `ptychoparity.reference.physics.probe.hard_mask`."""
+        return probe.hard_mask(side)
+
+    def soft_probe_mask(self, side: int, sigma: float, diameter: float | None) -> Array:
+        """See `ptychoparity.reference.physics.probe.soft_mask`."""
+        return self._cast(probe.soft_mask(side, sigma, diameter))
+
+    def normalize_probe(self, probe_guess: Array, probe_scale: float) -> NormalizedProbe:
+        """See `ptychoparity.reference.physics.probe.normalize_probe`."""
+        return NormalizedProbe(*probe.normalize_probe(self._cast(probe_guess), probe_scale))
+
+    def intensity_scale(self, amplitude: Array, nphotons: float) -> float:
+        """See `ptychoparity.reference.physics.probe.intensity_scale`."""
+        return probe.intensity_scale(self._cast(amplitude), nphotons)
+
+    def illuminate(self, patches: Array, probe: Array) -> Array:
+        """See `ptychoparity.reference.physics.diffraction.illuminate`."""
+        return diffraction.illuminate(self._cast(patches), self._cast(probe))
+
+    def smooth(self, exit_waves: Array, sigma: float) -> Array:
+        """See `ptychoparity.reference.physics.diffraction.smooth`."""
+        return diffraction.smooth(self._cast(exit_waves), sigma)
+
+    def diffract(self, exit_waves: Array) -> Array:
+        """See `ptychoparity.reference.physics.diffraction.diffract`."""
+        return diffraction.diffract(self._cast(exit_waves))
+
+    def forward(self, patches: Array, offsets: Array, probe: Array, padded: int, scale: float) -> Array:
+        """See `ptychoparity.reference.physics.regions.forward`."""
+        return regions.forward(self._cast(patches), offsets, self._cast(probe), padded, scale)
+
+    def translate(self, images: Array, offsets: Array) -> Array:
+        """See `ptychoparity.reference.physics.translation.translate`."""
+        return translation.translate(self._cast(images), offsets)
+
+    def object_patches(self, whole: Array, positions: Array, side: int) -> Array:
+        """See `ptychoparity.reference.physics.translation.object_patches`."""
+        return translation.object_patches(self._cast(whole), positions, side)
+
+    def assemble(self, patches: Array, offsets: Array, padded: int) -> Region:
+        """See `ptychoparity.reference.physics.regions.assemble`."""
+        return Region(*regions.assemble(self._cast(patches), offsets, padded))
+
+    def extract(self, region: Array, offsets: Array, side: int) -> Array:
+        """See `ptychoparity.reference.physics.regions.extract`."""
+        return regions.extract(self._cast(region), offsets, side)
+
+    def stitch(self, patches: Array, positions: Array, crop: int) -> Stitched:
+        """See `ptychoparity.reference.physics.stitching.stitch`."""
+        return Stitched(*stitching.stitch(self._cast(patches), positions, crop))
+
+
+def float64() -> ReferenceBackend:
+    """Backend ``reference``."""
+    return ReferenceBackend("reference", np.float64)
+
+
+def float32() -> ReferenceBackend:
+    """Backend ``reference-float32``."""
+    return ReferenceBackend("reference-float32", np.float32)

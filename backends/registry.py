@@ -1,0 +1,49 @@
+"""Which backends are installed, and how to get one (entry-point group ``ptychoparity.backends``)."""
+
+from __future__ import annotations
+
+import difflib
+from importlib.metadata import EntryPoint, entry_points
+
+from ptychoparity.backends.contract import Backend, Unusable
+
+GROUP = "ptychoparity.backends"
+
+
+def registered() -> dict[str, EntryPoint]:
+    """Registered backends by name, without loading any of them."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
+
+
+def require_registered(name: str) -> EntryPoint:
+    """The entry point of a backend.
+
+    Raises:
+        LookupError: no distribution registers this name; names what is registered and the nearest name.
+    """
+    points = registered()
+    if name in points:
+        return points[name]
+    near = difflib.get_close_matches(name, points, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise LookupError(f"unknown backend {name!r}; registered are {', '.join(points)}{hint}")
+
+
+def load(name: str) -> Backend:
+    """Make a backend ready to compute; imports its framework.
+
+    Raises:
+        LookupError: the name is not registered.
+        Unusable: it is registered but cannot run in this interpreter.
+    """
+    point = require_registered(name)
+    try:
+        factory = point.load()
+        backend: Backend = factory()
+    except ImportError as error:
+        raise Unusable(
+            f"backend {name!r} cannot be imported ({error}); install what it needs with "
+            f"'pip install ptychoparity[{name}]', or name an interpreter that has it with "
+            f"--python {name}=/path/to/python"
+        ) from error
+    return backend

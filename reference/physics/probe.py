@@ -1,0 +1,111 @@
+"""Probe masks, the default probe, normalisation, and intensity scales.
+
+Spec: ``physics_model.md`` 1.3 and 1.6, ``data.md`` 5 and 6.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import scipy.ndimage
+import scipy.signal
+from numpy.typing import NDArray
+
+from ptychoparity.reference.physics.checks import check_intensity_scale, check_mask, check_normalizable
+
+Array = NDArray[Any]
+
+
+def _disc(side: int, radius: float) -> NDArray[np.bool_]:
+    """Pixels strictly closer than ``radius`` to the half-pixel centre of a ``side`` x ``side`` grid."""
+    check_mask(side)
+    axis = np.arange(side) - side // 2 + 0.5
+    return np.asarray(np.hypot(axis[:, None], axis[None, :]) < radius)
+
+
+def hard_mask(side: int) -> NDArray[np.bool_]:
+    """The disc of radius N//4 over which a probe is normalised: ``(N, N)`` bool."""
+    return _disc(side, side // 4)
+
+
+def soft_mask(side: int, sigma: float = 1.0, diameter: float | None = None) -> NDArray[np.float64]:
+    """A disc with a Gaussian edge, its largest value 1: ``(N, N)`` float64.
+
+    Args:
+        side: N.
+        sigma: edge width in pixels; 0 gives a hard disc. Zero padding, kernel radius ceil(3 sigma).
+        diameter: of the disc in pixels, N/2 by default.
+
+    Raises:
+        ValueError: ``sigma`` negative, or ``diameter`` not positive.
+    """
+    check_mask(side, sigma, diameter)
+    mask = _disc(side, side / 4 if diameter is None else diameter / 2).astype(np.float64)
+    if sigma > 0:
+        reach = math.ceil(3 * sigma)
+        kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+        kernel /= kernel.sum()
+        for axis in (0, 1):
+            mask = scipy.ndimage.convolve1d(mask, kernel, axis=axis, mode="constant")
+    return np.asarray(np.clip(mask / mask.max(), 0.0, 1.0))
+
+
+def default_probe(side: int, scale: float = 0.7) -> NDArray[np.float64]:
+    """The ideal disc probe, blurred by one pixel (spec ``data.md`` 5.1): ``(N, N)`` float64."""
+    window = scipy.signal.windows.gaussian(side, side / (scale * math.pi**2), sym=True)
+    window = window / window.max()
+    disc = (np.outer(window, window) > 0.5).astype(np.float64)
+    return np.asarray(scipy.ndimage.gaussian_filter(disc, 1.0) + 1e-9)
+
+
+def as_modes(probe: Array) -> Array:
+    """Bring ``(N, N)``, ``(N, N, 1)`` or ``(P, N, N)`` to ``(P, N, N)`` (spec ``data.md`` 5.4).
+
+    Raises:
+        ValueError: naming ``probe_guess`` and its shape.
+    """
+    if probe.ndim == 2:
+        probe = probe[None]
+    elif probe.ndim == 3 and probe.shape[2] == 1 and probe.shape[0] == probe.shape[1]:
+        probe = probe[None, :, :, 0]
+    if probe.ndim != 3 or probe.shape[1] != probe.shape[2]:
+        raise ValueError(f"probe_guess must have shape (N, N), (N, N, 1) or (P, N, N), got {probe.shape}")
+    return probe
+
+
+def normalize_probe(probe: Array, probe_scale: float) -> tuple[Array, float]:
+    """Divide a probe by ``probe_scale`` times the mean modulus of its masked self.
+
+    The mean runs over all modes and all N^2 pixels; the mask enters the norm only, whether or not the
+    model masks its probe (spec ``data.md`` 5.3). Relative mode powers are unchanged.
+
+    Args:
+        probe: ``(P, N, N)`` complex.
+        probe_scale: positive.
+
+    Returns:
+        The normalised probe, same shape and dtype, and the norm.
+
+    Raises:
+        ValueError: see `check_normalizable`.
+    """
+    check_normalizable(probe, probe_scale)
+    norm = probe_scale * np.abs(probe * hard_mask(probe.shape[1])).mean()
+    return probe / norm, float(norm)
+
+
+def intensity_scale(amplitude: Array, nphotons: float) -> float:
+    """sqrt(nphotons / mean energy of a pattern) for amplitudes ``(B, N, N, C)`` (spec ``physics_model.md`` 1.6).
+
+    Raises:
+        ValueError: amplitudes without energy, or ``nphotons`` not positive.
+    """
+    check_intensity_scale(amplitude, nphotons)
+    return math.sqrt(nphotons / float(np.square(amplitude).sum(axis=(1, 2)).mean()))
+
+
+def closed_form_intensity_scale(nphotons: float, side: int) -> float:
+    """sqrt(nphotons) / (N/2): the scale of data normalised to an energy of (N/2)^2 a pattern."""
+    return math.sqrt(nphotons) / (side / 2)
