@@ -1,8 +1,9 @@
 """The contract: what a backend computes, with NumPy arrays and the reference's types at the border.
 
-A backend is any object with these operations; native tensors stay inside.  Arrays are channels-last
-and offsets are ordered [x, y], as in spec ``physics_model.md`` 0.  A backend that lacks an operation
-leaves it out of `Capabilities.operations` and raises `Unsupported` from it; both are tested.
+A backend is any object with these operations, whose arguments are given by position; native tensors
+stay inside.  Arrays are channels-last and offsets are ordered [x, y], as in spec ``physics_model.md`` 0.
+A backend that lacks an operation leaves it out of `Capabilities.operations` and raises `Unsupported` from
+it; both are tested.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from ptychoparity.reference.data import RawData
 Array = NDArray[Any]
 
 
-class Unsupported(Exception):
+class Unsupported(Exception):  # noqa: N818 - an answer of the contract, not a mistake of the caller
     """A backend does not have this operation, and its capabilities say so."""
 
 
-class Unusable(Exception):
+class Unusable(Exception):  # noqa: N818 - a state of this interpreter, not a mistake of the caller
     """A backend is registered but cannot run here; the message says why and what would help."""
 
 
@@ -100,63 +101,63 @@ class Backend(Protocol):
     # configuration
 
     def bridge(
-        self, config: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
+        self, config: TrainingConfig | InferenceConfig, legacy: Mapping[str, object], /
     ) -> dict[str, object]:
         """The legacy dictionary after bridging ``config`` onto ``legacy``, which stays as it was."""
 
     # data
 
-    def group(self, raw: RawData, request: Mapping[str, object]) -> dict[str, Array | None]:
+    def group(self, raw: RawData, request: Mapping[str, object], /) -> dict[str, Array | None]:
         """Group scan points: the dictionary of spec ``data.md`` 3.7 for the keyword arguments ``request``."""
 
-    def container(self, grouped: Mapping[str, Array | None], probe: Array) -> dict[str, Array]:
+    def container(self, grouped: Mapping[str, Array | None], probe: Array, /) -> dict[str, Array]:
         """The container made of grouped data, as NumPy views of its native tensors (``data.md`` 4)."""
 
     # probe and scale
 
-    def probe_mask(self, side: int) -> Array:
+    def probe_mask(self, side: int, /) -> Array:
         """Hard disc of radius N//4: ``(N, N)`` bool."""
 
-    def soft_probe_mask(self, side: int, sigma: float, diameter: float | None) -> Array:
+    def soft_probe_mask(self, side: int, sigma: float, diameter: float | None, /) -> Array:
         """Disc with a Gaussian edge: ``(N, N)`` real."""
 
-    def normalize_probe(self, probe: Array, probe_scale: float) -> NormalizedProbe:
+    def normalize_probe(self, probe: Array, probe_scale: float, /) -> NormalizedProbe:
         """Divide ``(P, N, N)`` by ``probe_scale`` times the mean modulus under the hard mask."""
 
-    def intensity_scale(self, amplitude: Array, nphotons: float) -> float:
+    def intensity_scale(self, amplitude: Array, nphotons: float, /) -> float:
         """sqrt(nphotons / mean energy of a pattern) for ``(B, N, N, C)``."""
 
     # forward model
 
-    def illuminate(self, patches: Array, probe: Array) -> Array:
+    def illuminate(self, patches: Array, probe: Array, /) -> Array:
         """Exit waves ``(P, B, N, N, C)`` of patches ``(B, N, N, C)`` and probe ``(P, N, N)``."""
 
-    def smooth(self, exit_waves: Array, sigma: float) -> Array:
+    def smooth(self, exit_waves: Array, sigma: float, /) -> Array:
         """3 x 3 Gaussian of exit waves ``(P, B, N, N, C)``, borders reflected."""
 
-    def diffract(self, exit_waves: Array) -> Array:
+    def diffract(self, exit_waves: Array, /) -> Array:
         """Diffraction amplitude ``(B, N, N, C)`` of exit waves ``(P, B, N, N, C)``."""
 
-    def forward(self, patches: Array, offsets: Array, probe: Array, padded: int, scale: float) -> Array:
+    def forward(self, patches: Array, offsets: Array, probe: Array, padded: int, scale: float, /) -> Array:
         """Assemble, extract, illuminate, diffract, scale: ``(B, N, N, C)``."""
 
     # patches
 
-    def translate(self, images: Array, offsets: Array) -> Array:
+    def translate(self, images: Array, offsets: Array, /) -> Array:
         """Move ``(K, H, W)`` content by ``(K, 2)`` [x, y]."""
 
-    def object_patches(self, whole: Array, positions: Array, side: int) -> Array:
+    def object_patches(self, whole: Array, positions: Array, side: int, /) -> Array:
         """Patches ``(K, N, N)`` of an object ``(H, W)`` at ``(K, 2)`` [x, y]."""
 
-    def assemble(self, patches: Array, offsets: Array, padded: int) -> Region:
+    def assemble(self, patches: Array, offsets: Array, padded: int, /) -> Region:
         """Merge each group's patches ``(B, N, N, C)`` at offsets ``(B, 1, 2, C)`` into a region."""
 
-    def extract(self, regions: Array, offsets: Array, side: int) -> Array:
+    def extract(self, regions: Array, offsets: Array, side: int, /) -> Array:
         """Patches ``(B, N, N, C)`` of regions ``(B, P, P)`` at offsets ``(B, 1, 2, C)``."""
 
     # stitching
 
-    def stitch(self, patches: Array, positions: Array, crop: int) -> Stitched:
+    def stitch(self, patches: Array, positions: Array, crop: int, /) -> Stitched:
         """Shift-and-sum of the central M x M of patches ``(K, N, N)`` at positions ``(K, 2)`` [x, y]."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,25 +27,20 @@ class ReferenceBackend:
 
     Args:
         name: registered name.
-        precision: real dtype to which every floating input is brought; positions and offsets stay float64.
+        precision: real dtype to whose precision arrays are brought; positions and offsets stay float64.
     """
 
     def __init__(self, name: str, precision: type[np.floating[Any]]) -> None:
         self.name = name
-        self._real = np.dtype(precision)
-        self._complex = np.result_type(self._real, np.complex64)
+        self._precision = np.dtype(precision)
 
     def capabilities(self) -> Capabilities:
         """Everything, on the CPU, always the same bits."""
-        return Capabilities(OPERATIONS, (self._real.name,), ("cpu",), deterministic=True)
+        return Capabilities(OPERATIONS, (self._precision.name,), ("cpu",), deterministic=True)
 
     def provenance(self) -> Provenance:
         """NumPy's versions; its FFT runs in one thread."""
-        return Provenance(numpy_versions(), "cpu", os.cpu_count() or 1, {"precision": self._real.name})
-
-    def _cast(self, array: Array) -> Array:
-        array = np.asarray(array)
-        return array.astype(self._complex if np.iscomplexobj(array) else self._real)
+        return Provenance(numpy_versions(), "cpu", 1, {"precision": self._precision.name})
 
     def bridge(
         self, config: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
@@ -62,7 +56,7 @@ class ReferenceBackend:
 
     def container(self, grouped: Mapping[str, Array | None], probe: Array) -> dict[str, Array]:
         """See `ptychoparity.reference.data.container_arrays`."""
-        return container_arrays(grouped, probe, self._real)
+        return container_arrays(grouped, probe, self._precision)
 
     def probe_mask(self, side: int) -> Array:
         """See `ptychoparity.reference.physics.probe.hard_mask`."""
@@ -70,51 +64,58 @@ class ReferenceBackend:
 
     def soft_probe_mask(self, side: int, sigma: float, diameter: float | None) -> Array:
         """See `ptychoparity.reference.physics.probe.soft_mask`."""
-        return self._cast(probe.soft_mask(side, sigma, diameter))
+        return self._real(probe.soft_mask(side, sigma, diameter))
 
     def normalize_probe(self, probe_guess: Array, probe_scale: float) -> NormalizedProbe:
         """See `ptychoparity.reference.physics.probe.normalize_probe`."""
-        return NormalizedProbe(*probe.normalize_probe(self._cast(probe_guess), probe_scale))
+        return NormalizedProbe(*probe.normalize_probe(self._complex(probe_guess), probe_scale))
 
     def intensity_scale(self, amplitude: Array, nphotons: float) -> float:
         """See `ptychoparity.reference.physics.probe.intensity_scale`."""
-        return probe.intensity_scale(self._cast(amplitude), nphotons)
+        return probe.intensity_scale(self._real(amplitude), nphotons)
 
     def illuminate(self, patches: Array, probe: Array) -> Array:
         """See `ptychoparity.reference.physics.diffraction.illuminate`."""
-        return diffraction.illuminate(self._cast(patches), self._cast(probe))
+        return diffraction.illuminate(self._complex(patches), self._complex(probe))
 
     def smooth(self, exit_waves: Array, sigma: float) -> Array:
         """See `ptychoparity.reference.physics.diffraction.smooth`."""
-        return diffraction.smooth(self._cast(exit_waves), sigma)
+        return diffraction.smooth(self._complex(exit_waves), sigma)
 
     def diffract(self, exit_waves: Array) -> Array:
         """See `ptychoparity.reference.physics.diffraction.diffract`."""
-        return diffraction.diffract(self._cast(exit_waves))
+        return diffraction.diffract(self._complex(exit_waves))
 
     def forward(self, patches: Array, offsets: Array, probe: Array, padded: int, scale: float) -> Array:
         """See `ptychoparity.reference.physics.regions.forward`."""
-        return regions.forward(self._cast(patches), offsets, self._cast(probe), padded, scale)
+        return regions.forward(self._complex(patches), offsets, self._complex(probe), padded, scale)
 
     def translate(self, images: Array, offsets: Array) -> Array:
         """See `ptychoparity.reference.physics.translation.translate`."""
-        return translation.translate(self._cast(images), offsets)
+        native = self._complex(images) if np.iscomplexobj(images) else self._real(images)
+        return translation.translate(native, offsets)
 
     def object_patches(self, whole: Array, positions: Array, side: int) -> Array:
         """See `ptychoparity.reference.physics.translation.object_patches`."""
-        return translation.object_patches(self._cast(whole), positions, side)
+        return translation.object_patches(self._complex(whole), positions, side)
 
     def assemble(self, patches: Array, offsets: Array, padded: int) -> Region:
         """See `ptychoparity.reference.physics.regions.assemble`."""
-        return Region(*regions.assemble(self._cast(patches), offsets, padded))
+        return Region(*regions.assemble(self._complex(patches), offsets, padded))
 
     def extract(self, region: Array, offsets: Array, side: int) -> Array:
         """See `ptychoparity.reference.physics.regions.extract`."""
-        return regions.extract(self._cast(region), offsets, side)
+        return regions.extract(self._complex(region), offsets, side)
 
     def stitch(self, patches: Array, positions: Array, crop: int) -> Stitched:
         """See `ptychoparity.reference.physics.stitching.stitch`."""
-        return Stitched(*stitching.stitch(self._cast(patches), positions, crop))
+        return Stitched(*stitching.stitch(self._complex(patches), positions, crop))
+
+    def _real(self, array: Array) -> Array:
+        return np.asarray(array).astype(self._precision)
+
+    def _complex(self, array: Array) -> Array:
+        return np.asarray(array).astype(np.result_type(self._precision, np.complex64))
 
 
 def float64() -> ReferenceBackend:

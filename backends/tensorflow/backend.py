@@ -11,7 +11,15 @@ import tensorflow as tf
 
 from ptychoparity.backends import contract
 from ptychoparity.backends.contract import Array, Capabilities, NormalizedProbe, Provenance, Region, Stitched
-from ptychoparity.backends.tensorflow import config, diffraction, probe, regions, stitching, translation
+from ptychoparity.backends.tensorflow import (
+    config,
+    diffraction,
+    probe,
+    regions,
+    settings,
+    stitching,
+    translation,
+)
 from ptychoparity.backends.tensorflow.container import PtychoDataContainer
 from ptychoparity.reference.config import InferenceConfig, TrainingConfig
 from ptychoparity.reference.data import RawData
@@ -23,6 +31,9 @@ class TensorFlowBackend:
     """TensorFlow, in float32."""
 
     name = "tensorflow"
+
+    def __init__(self) -> None:
+        settings.settle()
 
     def capabilities(self) -> Capabilities:
         """Every operation, in float32."""
@@ -37,10 +48,10 @@ class TensorFlowBackend:
         return Provenance(versions, "cpu", threads, flags)
 
     def bridge(
-        self, settings: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
+        self, canonical: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
     ) -> dict[str, object]:
         """See `Backend.bridge`."""
-        return config.bridge(settings, legacy)
+        return config.bridge(canonical, legacy)
 
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `Backend.group`."""
@@ -53,7 +64,7 @@ class TensorFlowBackend:
 
     def probe_mask(self, side: int) -> Array:
         """See `Backend.probe_mask`."""
-        checks.check_mask(side)
+        checks.check_side(side)
         return _array(probe.hard_mask(side))
 
     def soft_probe_mask(self, side: int, sigma: float, diameter: float | None) -> Array:
@@ -92,8 +103,8 @@ class TensorFlowBackend:
         """See `Backend.forward`."""
         checks.check_forward(patches, offsets, probe_guess, padded)
         amplitude = regions.forward(
-            (_complex(patches)),
-            (_precise(offsets)),
+            _complex(patches),
+            _precise(offsets),
             _complex(probe_guess),
             padded,
             scale,
@@ -109,18 +120,19 @@ class TensorFlowBackend:
     def object_patches(self, whole: Array, positions: Array, side: int) -> Array:
         """See `Backend.object_patches`."""
         checks.check_object_patches(whole, positions, side)
-        return _array(translation.object_patches(_complex(whole), _precise(positions), side))
+        patches = translation.object_patches(_complex(whole), _precise(positions), side)
+        return _array(patches)
 
     def assemble(self, patches: Array, offsets: Array, padded: int) -> Region:
         """See `Backend.assemble`."""
         checks.check_assembly(patches, offsets, padded)
-        region, weight = regions.assemble((_complex(patches)), (_precise(offsets)), padded)
+        region, weight = regions.assemble(_complex(patches), _precise(offsets), padded)
         return Region(_array(region), _array(weight))
 
     def extract(self, region: Array, offsets: Array, side: int) -> Array:
         """See `Backend.extract`."""
         checks.check_extraction(region, offsets, side)
-        patches = regions.extract(_complex(region), (_precise(offsets)), side)
+        patches = regions.extract(_complex(region), _precise(offsets), side)
         return _array(patches)
 
     def stitch(self, patches: Array, positions: Array, crop: int) -> Stitched:

@@ -1,4 +1,7 @@
-"""Probe masks, normalisation and intensity scale. Twin of `ptychoparity.reference.physics.probe`."""
+"""Probe masks, normalisation and intensity scale.
+
+Twin of `ptychoparity.reference.physics.probe`, which says what is computed.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,11 @@ def soft_mask(side: int, sigma: float, diameter: float | None) -> tf.Tensor:
 def disc(side: int, radius: float) -> tf.Tensor:
     """Pixels strictly closer than ``radius`` to the half-pixel centre of a ``side`` x ``side`` grid."""
     axis = tf.range(side, dtype=tf.float64) - side // 2 + 0.5
-    return tf.sqrt(axis[:, None] ** 2 + axis[None, :] ** 2) < radius
+    return axis[:, None] ** 2 + axis[None, :] ** 2 < radius**2
 
 
 def normalize_probe(probe: tf.Tensor, probe_scale: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """A probe ``(P, N, N)`` divided by ``probe_scale`` times the mean modulus under the mask, and that norm."""
+    """A probe ``(P, N, N)`` divided by ``probe_scale`` times its mean masked modulus, and that norm."""
     modulus = tf.abs(probe)
     norm = probe_scale * tf.reduce_mean(modulus * tf.cast(hard_mask(probe.shape[-1]), modulus.dtype))
     return probe / tf.cast(norm, probe.dtype), norm

@@ -1,4 +1,7 @@
-"""Shift-and-sum stitching. Twin of `ptychoparity.reference.physics.stitching`."""
+"""Shift-and-sum stitching.
+
+Twin of `ptychoparity.reference.physics.stitching`, which says what is computed.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from ptychoparity.reference.physics.stitching import STITCH_EPSILON, canvas_marg
 
 
 def stitch(patches: tf.Tensor, positions: tf.Tensor, crop: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Object ``(S, S)`` and weight of the central M x M of patches ``(K, N, N)`` at positions ``(K, 2)`` [x, y]."""
+    """Object ``(S, S)`` and weight of the central squares of ``(K, N, N)`` at positions ``(K, 2)`` [x, y]."""
     offsets = tf.cast(positions, tf.float64)[:, ::-1]
     offsets = offsets - tf.reduce_mean(offsets, axis=0)
     margin = canvas_margin(float(tf.reduce_max(tf.abs(offsets))))

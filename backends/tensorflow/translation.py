@@ -1,4 +1,7 @@
-"""Translation, and patches of a whole object. Twin of `ptychoparity.reference.physics.translation`."""
+"""Translation, and patches of a whole object.
+
+Twin of `ptychoparity.reference.physics.translation`, which says what is computed.
+"""
 
 from __future__ import annotations
 

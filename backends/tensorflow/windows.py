@@ -29,7 +29,7 @@ def read_windows(
 def accumulate_windows(
     windows: tf.Tensor, corners: tf.Tensor, shape: tuple[int, int, int], target: tf.Tensor
 ) -> tf.Tensor:
-    """Canvases of ``shape`` with windows ``(K, rows, columns)`` added at corners ``(K, 2)`` of canvas ``target``."""
+    """Canvases of ``shape`` onto which windows ``(K, rows, columns)`` are added at corners ``(K, 2)``."""
     rows, columns, inside, fraction = _footprint(corners, windows.shape[1:], shape[1:])
     index = (target[:, None, None] * shape[1] + rows[:, :, None]) * shape[2] + columns[:, None, :]
     pixels = math.prod(shape)

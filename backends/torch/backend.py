@@ -11,7 +11,15 @@ from torch import Tensor
 
 from ptychoparity.backends import contract
 from ptychoparity.backends.contract import Array, Capabilities, NormalizedProbe, Provenance, Region, Stitched
-from ptychoparity.backends.torch import config, diffraction, probe, regions, stitching, translation
+from ptychoparity.backends.torch import (
+    config,
+    diffraction,
+    probe,
+    regions,
+    settings,
+    stitching,
+    translation,
+)
 from ptychoparity.backends.torch.container import PtychoDataContainerTorch
 from ptychoparity.reference.config import InferenceConfig, TrainingConfig
 from ptychoparity.reference.data import RawData
@@ -23,6 +31,9 @@ class TorchBackend:
     """PyTorch, in float32."""
 
     name = "torch"
+
+    def __init__(self) -> None:
+        settings.settle()
 
     def capabilities(self) -> Capabilities:
         """Every operation, in float32."""
@@ -39,10 +50,10 @@ class TorchBackend:
         return Provenance(versions, "cpu", torch.get_num_threads(), flags)
 
     def bridge(
-        self, settings: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
+        self, canonical: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
     ) -> dict[str, object]:
         """See `Backend.bridge`."""
-        return config.bridge(settings, legacy)
+        return config.bridge(canonical, legacy)
 
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `Backend.group`."""
@@ -55,7 +66,7 @@ class TorchBackend:
 
     def probe_mask(self, side: int) -> Array:
         """See `Backend.probe_mask`."""
-        checks.check_mask(side)
+        checks.check_side(side)
         return _array(probe.hard_mask(side))
 
     def soft_probe_mask(self, side: int, sigma: float, diameter: float | None) -> Array:
@@ -111,7 +122,8 @@ class TorchBackend:
     def object_patches(self, whole: Array, positions: Array, side: int) -> Array:
         """See `Backend.object_patches`."""
         checks.check_object_patches(whole, positions, side)
-        return _array(translation.object_patches(_complex(whole), _precise(positions), side))
+        patches = translation.object_patches(_complex(whole), _precise(positions), side)
+        return _array(patches)
 
     def assemble(self, patches: Array, offsets: Array, padded: int) -> Region:
         """See `Backend.assemble`."""

@@ -1,4 +1,7 @@
-"""From patches to diffraction amplitudes, channels-first. Twin of `ptychoparity.reference.physics.diffraction`."""
+"""From patches to diffraction amplitudes, channels-first.
+
+Twin of `ptychoparity.reference.physics.diffraction`, which says what is computed.
+"""
 
 from __future__ import annotations
 

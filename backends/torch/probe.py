@@ -1,4 +1,7 @@
-"""Probe masks, normalisation and intensity scale. Twin of `ptychoparity.reference.physics.probe`."""
+"""Probe masks, normalisation and intensity scale.
+
+Twin of `ptychoparity.reference.physics.probe`, which says what is computed.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,11 @@ def soft_mask(side: int, sigma: float, diameter: float | None) -> Tensor:
 def disc(side: int, radius: float) -> Tensor:
     """Pixels strictly closer than ``radius`` to the half-pixel centre of a ``side`` x ``side`` grid."""
     axis = torch.arange(side, dtype=torch.float64) - side // 2 + 0.5
-    return torch.hypot(axis[:, None], axis[None, :]) < radius
+    return axis[:, None] ** 2 + axis[None, :] ** 2 < radius**2
 
 
 def normalize_probe(probe: Tensor, probe_scale: float) -> tuple[Tensor, Tensor]:
-    """A probe ``(P, N, N)`` divided by ``probe_scale`` times the mean modulus under the mask, and that norm."""
+    """A probe ``(P, N, N)`` divided by ``probe_scale`` times its mean masked modulus, and that norm."""
     norm = probe_scale * (probe.abs() * hard_mask(probe.shape[-1])).mean()
     return probe / norm, norm
 

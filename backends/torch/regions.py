@@ -1,4 +1,7 @@
-"""Region assembly, extraction and the forward chain, channels-first. Twin of `ptychoparity.reference.physics.regions`."""
+"""Region assembly, extraction and the forward chain, channels-first.
+
+Twin of `ptychoparity.reference.physics.regions`, which says what is computed.
+"""
 
 from __future__ import annotations
 

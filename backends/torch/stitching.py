@@ -1,4 +1,7 @@
-"""Shift-and-sum stitching. Twin of `ptychoparity.reference.physics.stitching`."""
+"""Shift-and-sum stitching.
+
+Twin of `ptychoparity.reference.physics.stitching`, which says what is computed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from ptychoparity.reference.physics.stitching import STITCH_EPSILON, canvas_marg
 
 
 def stitch(patches: Tensor, positions: Tensor, crop: int) -> tuple[Tensor, Tensor]:
-    """Object ``(S, S)`` and weight of the central M x M of patches ``(K, N, N)`` at positions ``(K, 2)`` [x, y]."""
+    """Object ``(S, S)`` and weight of the central squares of ``(K, N, N)`` at positions ``(K, 2)`` [x, y]."""
     offsets = positions.to(torch.float64).flip(1)
     offsets = offsets - offsets.mean(dim=0)
     margin = canvas_margin(float(offsets.abs().max()))

@@ -30,7 +30,8 @@ def check_grouped(grouped: Grouped) -> None:
     """Refuse grouped data that no container can be made of.
 
     Raises:
-        ValueError: required keys are missing, or ``Y`` is not complex64 (DATA-001) or does not fit ``X_full``.
+        ValueError: required keys are missing, or ``Y`` is not complex64 (DATA-001) or not of the shape of
+            ``X_full``.
         TypeError: ``X_full`` is not float32.
     """
     present = {key: array for key, array in grouped.items() if array is not None}

@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptychoparity.reference.physics.layout import disc
+
 Array = NDArray[Any]
+
+# Pixels by which an offset may exceed a whole number and still count as that number.
+ROUNDING = 1e-6
 
 
 def check_patches(patches: Array, name: str = "patches") -> None:
@@ -25,7 +30,7 @@ def check_patches(patches: Array, name: str = "patches") -> None:
 
 def check_offsets(offsets: Array, batch: int, channels: int) -> None:
     """Finite offsets ``(B, 1, 2, C)`` that match the patches."""
-    if offsets.shape != (batch, 1, 2, channels):
+    if offsets.shape != (batch, 1, 2, channels) or not channels:
         raise ValueError(
             f"offsets must have shape (B, 1, 2, C) = {(batch, 1, 2, channels)} to match the patches, "
             f"got {offsets.shape}"
@@ -42,32 +47,46 @@ def check_probe(probe: Array, side: int | None = None) -> None:
     _check_finite("probe_guess", probe)
 
 
-def check_mask(side: int, sigma: float = 1.0, diameter: float | None = None) -> None:
-    """Side, edge width and diameter of a probe mask."""
+def check_side(side: int) -> None:
+    """An even, positive N."""
     if side <= 0 or side % 2:
-        raise ValueError(f"N must be even and positive for a probe mask, got N={side}")
-    if diameter is not None and not (math.isfinite(diameter) and diameter > 0):
-        raise ValueError(f"probe_mask_diameter must be finite and > 0, got {diameter}")
+        raise ValueError(f"the side N must be even and positive, got N={side}")
+
+
+def check_mask(side: int, sigma: float, diameter: float | None) -> None:
+    """Side, edge width and diameter of a probe mask that holds at least a pixel."""
+    check_side(side)
     if not (math.isfinite(sigma) and sigma >= 0):
         raise ValueError(f"probe_mask_sigma must be finite and >= 0, got {sigma}")
+    across = side / 2 if diameter is None else diameter
+    if not (math.isfinite(across) and across > 0 and disc(side, across / 2).any()):
+        raise ValueError(f"probe_mask_diameter must be finite and > sqrt(2) to hold a pixel, got {across}")
 
 
 def check_normalizable(probe: Array, probe_scale: float) -> None:
-    """A probe with something to normalise, and a positive scale."""
+    """A probe with something under the hard mask to normalise, and a positive scale."""
     check_probe(probe)
-    if not (math.isfinite(probe_scale) and probe_scale > 0):
-        raise ValueError(f"probe_scale must be finite and > 0, got {probe_scale}")
-    if not probe.any():
-        raise ValueError(f"probe_guess of shape {probe.shape} is all zero and cannot be normalised")
+    side = probe.shape[1]
+    check_side(side)
+    _check_positive("probe_scale", probe_scale)
+    if not probe[:, disc(side, side // 4)].any():
+        raise ValueError(
+            f"probe_guess of shape {probe.shape} is zero within {side // 4} pixels of its centre and cannot "
+            "be normalised"
+        )
 
 
 def check_intensity_scale(amplitude: Array, nphotons: float) -> None:
     """Amplitudes with energy, and a positive number of photons."""
     check_patches(amplitude, "amplitude")
-    if not (math.isfinite(nphotons) and nphotons > 0):
-        raise ValueError(f"nphotons must be finite and > 0, got {nphotons}")
+    check_photons(nphotons)
     if not amplitude.any():
         raise ValueError("diffraction amplitudes are all zero: the intensity scale is undefined")
+
+
+def check_photons(nphotons: float) -> None:
+    """A positive number of photons."""
+    _check_positive("nphotons", nphotons)
 
 
 def check_illumination(patches: Array, probe: Array) -> None:
@@ -87,6 +106,8 @@ def check_smoothing(exit_waves: Array, sigma: float) -> None:
     check_exit_waves(exit_waves)
     if not (math.isfinite(sigma) and sigma >= 0):
         raise ValueError(f"gaussian_smoothing_sigma must be finite and >= 0, got {sigma}")
+    if sigma > 0 and exit_waves.shape[2] < 2:
+        raise ValueError(f"exit_waves must have N >= 2 to be smoothed, got {exit_waves.shape}")
 
 
 def check_translation(images: Array, offsets: Array) -> None:
@@ -104,18 +125,22 @@ def check_object_patches(whole: Array, positions: Array, side: int) -> None:
         raise ValueError(f"object must have shape (H, W), got {whole.shape}")
     if positions.ndim != 2 or positions.shape[1] != 2 or not len(positions):
         raise ValueError(f"positions must have shape (K, 2) with K >= 1, got {positions.shape}")
-    if side <= 0 or side % 2:
-        raise ValueError(f"the patch side N must be even and positive, got N={side}")
+    check_side(side)
     _check_finite("positions", positions)
 
 
 def check_margin(offsets: Array, side: int, padded: int) -> None:
-    """Offsets that keep content inside the region (spec ``physics_model.md`` 2.2)."""
-    reach, margin = float(np.abs(offsets).max()), (padded - side) / 2
-    if reach > margin:
+    """Offsets that keep content inside the region (spec ``physics_model.md`` 2.2).
+
+    The margin at the top and left is half of the padding, rounded down.  `ROUNDING` more than it is a whole
+    number that rounding has moved, as in the padded size of `regions.fitting_padded_size`.
+    """
+    reach, margin = float(np.abs(offsets).max()), (padded - side) // 2
+    if reach > margin + ROUNDING:
+        fitting = side + 2 * math.ceil(reach - ROUNDING)
         raise ValueError(
-            f"offsets reach {reach:g} pixels but the region side {padded} leaves a margin of {margin:g} "
-            f"around patches of {side}; use a padded size of at least {side + 2 * math.ceil(reach)}"
+            f"offsets reach {reach:g} pixels but the region side {padded} leaves a margin of {margin} "
+            f"around patches of {side}; use a padded size of at least {fitting}"
         )
 
 
@@ -130,6 +155,7 @@ def check_extraction(regions: Array, offsets: Array, side: int) -> None:
     """Regions ``(B, P, P)`` and offsets that stay inside them."""
     if regions.ndim != 3 or regions.shape[1] != regions.shape[2] or 0 in regions.shape:
         raise ValueError(f"regions must have shape (B, P, P), got {regions.shape}")
+    check_side(side)
     check_offsets(offsets, len(regions), offsets.shape[-1] if offsets.ndim else 0)
     check_margin(offsets, side, regions.shape[1])
 
@@ -151,6 +177,11 @@ def check_stitch(patches: Array, positions: Array, crop: int) -> None:
     _check_finite("positions", positions)
     if crop % 2 or not 0 < crop <= patches.shape[1]:
         raise ValueError(f"M must be even and between 2 and the patch side {patches.shape[1]}, got M={crop}")
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{name} must be finite and > 0, got {value}")
 
 
 def _check_finite(name: str, array: Array) -> None:

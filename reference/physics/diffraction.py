@@ -33,7 +33,7 @@ def illuminate(patches: Array, probe: Array) -> Array:
 def smoothing_kernel(sigma: float) -> NDArray[np.float64]:
     """Three-point kernel softmax(-x^2 / 2 sigma^2) over x in -1, 0, 1 (spec ``physics_model.md`` 1.2)."""
     side = np.exp(-0.5 / sigma**2)
-    return np.array([side, 1.0, side]) / (1.0 + 2.0 * side)
+    return np.asarray(np.array([side, 1.0, side]) / (1.0 + 2.0 * side))
 
 
 def smooth(exit_waves: Array, sigma: float) -> Array:
@@ -47,7 +47,7 @@ def smooth(exit_waves: Array, sigma: float) -> Array:
         The same shape and dtype.
 
     Raises:
-        ValueError: sigma negative or not finite.
+        ValueError: see `check_smoothing`.
     """
     check_smoothing(exit_waves, sigma)
     if sigma == 0:
@@ -85,4 +85,4 @@ def diffract(exit_waves: Array) -> Array:
 def observe(amplitude: Array, generator: np.random.Generator | np.random.RandomState) -> Array:
     """Photon noise: the root of a Poisson draw of the squared amplitude (spec ``physics_model.md`` 1.8)."""
     counts = generator.poisson(np.asarray(amplitude, np.float64) ** 2)
-    return np.sqrt(counts).astype(amplitude.dtype)
+    return np.sqrt(counts).astype(np.result_type(amplitude, np.float32))

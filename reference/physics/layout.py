@@ -1,4 +1,4 @@
-"""Flat, channel and offset layouts of the physics (spec ``data.md`` 4.3)."""
+"""Layouts of the physics: flat and channel images, offsets (spec ``data.md`` 4.3), the pixels of a disc."""
 
 from __future__ import annotations
 
@@ -26,3 +26,9 @@ def channel_patches(flat: Array, channels: int) -> Array:
     """``(B*C, N, N)`` back to ``(B, N, N, C)``."""
     side = flat.shape[-1]
     return np.ascontiguousarray(flat.reshape(-1, channels, side, side).transpose(0, 2, 3, 1))
+
+
+def disc(side: int, radius: float) -> NDArray[np.bool_]:
+    """Pixels strictly closer than ``radius`` to the half-pixel centre of a ``side`` x ``side`` grid."""
+    axis = np.arange(side) - side // 2 + 0.5
+    return np.asarray(axis[:, None] ** 2 + axis[None, :] ** 2 < radius**2)

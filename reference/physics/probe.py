@@ -13,21 +13,26 @@ import scipy.ndimage
 import scipy.signal
 from numpy.typing import NDArray
 
-from ptychoparity.reference.physics.checks import check_intensity_scale, check_mask, check_normalizable
+from ptychoparity.reference.physics.checks import (
+    check_intensity_scale,
+    check_mask,
+    check_normalizable,
+    check_photons,
+    check_side,
+)
+from ptychoparity.reference.physics.layout import disc
 
 Array = NDArray[Any]
 
 
-def _disc(side: int, radius: float) -> NDArray[np.bool_]:
-    """Pixels strictly closer than ``radius`` to the half-pixel centre of a ``side`` x ``side`` grid."""
-    check_mask(side)
-    axis = np.arange(side) - side // 2 + 0.5
-    return np.asarray(np.hypot(axis[:, None], axis[None, :]) < radius)
-
-
 def hard_mask(side: int) -> NDArray[np.bool_]:
-    """The disc of radius N//4 over which a probe is normalised: ``(N, N)`` bool."""
-    return _disc(side, side // 4)
+    """The disc of radius N//4 over which a probe is normalised: ``(N, N)`` bool.
+
+    Raises:
+        ValueError: ``side`` not even and positive.
+    """
+    check_side(side)
+    return disc(side, side // 4)
 
 
 def soft_mask(side: int, sigma: float = 1.0, diameter: float | None = None) -> NDArray[np.float64]:
@@ -39,10 +44,10 @@ def soft_mask(side: int, sigma: float = 1.0, diameter: float | None = None) -> N
         diameter: of the disc in pixels, N/2 by default.
 
     Raises:
-        ValueError: ``sigma`` negative, or ``diameter`` not positive.
+        ValueError: see `check_mask`.
     """
     check_mask(side, sigma, diameter)
-    mask = _disc(side, side / 4 if diameter is None else diameter / 2).astype(np.float64)
+    mask = disc(side, side / 4 if diameter is None else diameter / 2).astype(np.float64)
     if sigma > 0:
         reach = math.ceil(3 * sigma)
         kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
@@ -66,13 +71,14 @@ def as_modes(probe: Array) -> Array:
     Raises:
         ValueError: naming ``probe_guess`` and its shape.
     """
+    modes = probe
     if probe.ndim == 2:
-        probe = probe[None]
+        modes = probe[None]
     elif probe.ndim == 3 and probe.shape[2] == 1 and probe.shape[0] == probe.shape[1]:
-        probe = probe[None, :, :, 0]
-    if probe.ndim != 3 or probe.shape[1] != probe.shape[2]:
+        modes = probe[None, :, :, 0]
+    if modes.ndim != 3 or modes.shape[1] != modes.shape[2]:
         raise ValueError(f"probe_guess must have shape (N, N), (N, N, 1) or (P, N, N), got {probe.shape}")
-    return probe
+    return modes
 
 
 def normalize_probe(probe: Array, probe_scale: float) -> tuple[Array, float]:
@@ -97,15 +103,23 @@ def normalize_probe(probe: Array, probe_scale: float) -> tuple[Array, float]:
 
 
 def intensity_scale(amplitude: Array, nphotons: float) -> float:
-    """sqrt(nphotons / mean energy of a pattern) for amplitudes ``(B, N, N, C)`` (spec ``physics_model.md`` 1.6).
+    """sqrt(nphotons / mean energy of a pattern) of ``(B, N, N, C)`` (spec ``physics_model.md`` 1.6).
 
     Raises:
         ValueError: amplitudes without energy, or ``nphotons`` not positive.
     """
     check_intensity_scale(amplitude, nphotons)
-    return math.sqrt(nphotons / float(np.square(amplitude).sum(axis=(1, 2)).mean()))
+    floating = np.result_type(amplitude, np.float32)  # the square of a whole number may not fit its type
+    energy = np.square(amplitude, dtype=floating).sum(axis=(1, 2)).mean()
+    return math.sqrt(nphotons / float(energy))
 
 
 def closed_form_intensity_scale(nphotons: float, side: int) -> float:
-    """sqrt(nphotons) / (N/2): the scale of data normalised to an energy of (N/2)^2 a pattern."""
+    """sqrt(nphotons) / (N/2): the scale of data normalised to an energy of (N/2)^2 a pattern.
+
+    Raises:
+        ValueError: ``nphotons`` not positive, or ``side`` not even and positive.
+    """
+    check_photons(nphotons)
+    check_side(side)
     return math.sqrt(nphotons) / (side / 2)

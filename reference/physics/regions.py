@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptychoparity.reference.physics.checks import check_assembly, check_extraction, check_forward
+from ptychoparity.reference.physics.checks import (
+    ROUNDING,
+    check_assembly,
+    check_extraction,
+    check_forward,
+)
 from ptychoparity.reference.physics.diffraction import diffract, illuminate
 from ptychoparity.reference.physics.layout import channel_patches, flat_offsets, flat_patches
 from ptychoparity.reference.physics.windows import accumulate_windows, read_windows
@@ -29,7 +34,7 @@ def padded_size(side: int, gridsize: int, offset: int = 4, max_position_jitter: 
 
 def fitting_padded_size(side: int, offsets: Array) -> int:
     """The smallest even-margined P that holds every patch: N + 2 * ceil(largest offset)."""
-    return side + 2 * math.ceil(float(np.abs(offsets).max()) - 1e-6)
+    return side + 2 * max(0, math.ceil(float(np.abs(offsets).max()) - ROUNDING))
 
 
 def region_corners(offsets: Array, padded: int, side: int) -> NDArray[np.float64]:
@@ -62,15 +67,14 @@ def assemble(patches: Array, offsets: Array, padded: int) -> tuple[Array, Array]
         Regions ``(B, P, P)`` in the dtype of the patches, and weights d ``(B, P, P)``, real.
 
     Raises:
-        ValueError: shapes that do not fit, or offsets larger than the margin (P - N) / 2.
+        ValueError: shapes that do not fit, or offsets larger than the margin (P - N) // 2.
     """
     check_assembly(patches, offsets, padded)
     batch, side, _, channels = patches.shape
     corners = region_corners(offsets, padded, side)
     target = np.repeat(np.arange(batch), channels)
-    mask = centre_mask(side)
+    masks = np.broadcast_to(centre_mask(side).astype(patches.real.dtype), (batch * channels, side, side))
     shape = (batch, padded, padded)
-    masks = np.broadcast_to(mask.astype(patches.real.dtype), (batch * channels, side, side))
     total = accumulate_windows(flat_patches(patches) * masks, corners, shape, target)
     weight = accumulate_windows(masks, corners, shape, target)
     return total / (weight + weight.dtype.type(REGION_EPSILON)), weight
@@ -88,7 +92,7 @@ def extract(regions: Array, offsets: Array, side: int) -> Array:
         ``(B, N, N, C)`` in the dtype of the regions.
 
     Raises:
-        ValueError: shapes that do not fit, or offsets larger than the margin (P - N) / 2.
+        ValueError: shapes that do not fit, or offsets larger than the margin (P - N) // 2.
     """
     check_extraction(regions, offsets, side)
     channels = offsets.shape[-1]
@@ -116,4 +120,4 @@ def forward(patches: Array, offsets: Array, probe: Array, padded: int, scale: fl
     check_forward(patches, offsets, probe, padded)
     regions, _ = assemble(patches, offsets, padded)
     amplitude = diffract(illuminate(extract(regions, offsets, patches.shape[1]), probe))
-    return amplitude * amplitude.dtype.type(scale)
+    return np.asarray(amplitude * amplitude.dtype.type(scale))

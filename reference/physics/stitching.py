@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptychoparity.reference.physics.checks import check_stitch
+from ptychoparity.reference.physics.checks import ROUNDING, check_stitch
 from ptychoparity.reference.physics.windows import accumulate_windows
 
 Array = NDArray[Any]
@@ -19,9 +19,9 @@ STITCH_EPSILON = 1e-9
 def canvas_margin(reach: float) -> int:
     """D: the largest centred offset rounded up to an even number of pixels.
 
-    The guard of 1e-6 keeps an offset that is a whole number in exact arithmetic from growing the canvas.
+    `ROUNDING` keeps an offset that is a whole number in exact arithmetic from growing the canvas.
     """
-    margin = max(0, math.ceil(reach - 1e-6))
+    margin = max(0, math.ceil(reach - ROUNDING))
     return margin + margin % 2
 
 
@@ -45,8 +45,8 @@ def stitch(patches: Array, positions: Array, crop: int) -> tuple[Array, Array]:
     margin = canvas_margin(float(np.abs(offsets).max()))
     start = patches.shape[1] // 2 - crop // 2
     inner = patches[:, start : start + crop, start : start + crop]
-    side = crop + 2 * margin
-    total = accumulate_windows(inner, offsets + margin, (1, side, side))[0]
-    ones = np.ones_like(inner, dtype=patches.real.dtype)
-    weight = accumulate_windows(ones, offsets + margin, (1, side, side))[0]
+    shape = (1, crop + 2 * margin, crop + 2 * margin)
+    target = np.zeros(len(patches), np.int64)
+    total = accumulate_windows(inner, offsets + margin, shape, target)[0]
+    weight = accumulate_windows(np.ones_like(inner.real), offsets + margin, shape, target)[0]
     return total / (weight + weight.dtype.type(STITCH_EPSILON)), weight

@@ -30,7 +30,8 @@ def translate(images: Array, offsets: Array) -> Array:
     """
     check_translation(images, offsets)
     height, width = images.shape[1:]
-    return read_windows(images, -np.asarray(offsets, np.float64)[:, ::-1], (height, width))
+    source = np.arange(len(images))
+    return read_windows(images, -np.asarray(offsets, np.float64)[:, ::-1], (height, width), source)
 
 
 def object_patches(whole: Array, positions: Array, side: int) -> Array:
@@ -51,4 +52,5 @@ def object_patches(whole: Array, positions: Array, side: int) -> Array:
     """
     check_object_patches(whole, positions, side)
     corners = np.asarray(positions, np.float64)[:, ::-1] - side // 2
-    return read_windows(whole[None], corners, (side, side), np.zeros(len(corners), np.int64))
+    source = np.zeros(len(positions), np.int64)
+    return read_windows(whole[None], corners, (side, side), source)

@@ -4,7 +4,8 @@ Everything that moves pixels (translation, patch extraction, region assembly, st
 a *window* read from an image at a sub-pixel corner, or its adjoint, a window *accumulated* into a
 canvas.  A corner is split in float64 into an integer and a fractional part, and one pair of weights
 per axis serves every pixel of the window, so integer corners are exact to the bit (spec
-``physics_model.md`` 2.1).  Arrays keep their precision: complex64 in, complex64 out.
+``physics_model.md`` 2.1).  Arrays keep their precision, complex64 in, complex64 out; whole numbers become
+floating.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def split_corners(corners: Array, limit: float) -> tuple[NDArray[np.int64], NDAr
     return whole.astype(np.int64), clipped - whole
 
 
-def read_windows(images: Array, corners: Array, shape: tuple[int, int], source: Array | None = None) -> Array:
+def read_windows(images: Array, corners: Array, shape: tuple[int, int], source: Array) -> Array:
     """Read windows at sub-pixel corners; each neighbour outside an image contributes zero.
 
     ``out[k, i, j] = image(corner_row + i, corner_column + j)``, bilinear between pixels.
@@ -50,30 +51,26 @@ def read_windows(images: Array, corners: Array, shape: tuple[int, int], source: 
         images: ``(S, H, W)`` real or complex.
         corners: ``(K, 2)`` [row, column] of each window's first pixel.
         shape: (rows, columns) of a window.
-        source: ``(K,)`` image index of each window; by default window k reads image k, and a single
-            image serves all.
+        source: ``(K,)`` image index of each window.
 
     Returns:
         ``(K, rows, columns)`` in the dtype of ``images``.
     """
+    images = _floating(images)
     height, width = images.shape[1:]
     rows, columns, inside, fraction = _footprint(corners, shape, (height, width))
-    if source is None:
-        source = np.arange(len(rows)) if len(images) == len(rows) else np.zeros(len(rows), np.int64)
     values = images[
-        np.asarray(source)[:, None, None],
+        source[:, None, None],
         np.clip(rows, 0, height - 1)[:, :, None],
         np.clip(columns, 0, width - 1)[:, None, :],
     ]
     values = np.where(inside, values, np.zeros((), values.dtype))
     down, right = _weights(fraction, images.dtype)
     values = (1 - down) * values[:, :-1, :] + down * values[:, 1:, :]
-    return (1 - right) * values[:, :, :-1] + right * values[:, :, 1:]
+    return np.asarray((1 - right) * values[:, :, :-1] + right * values[:, :, 1:])
 
 
-def accumulate_windows(
-    windows: Array, corners: Array, shape: tuple[int, int, int], target: Array | None = None
-) -> Array:
+def accumulate_windows(windows: Array, corners: Array, shape: tuple[int, int, int], target: Array) -> Array:
     """Add windows into empty canvases at sub-pixel corners: the adjoint of `read_windows`.
 
     Pixels that fall outside a canvas are dropped one by one, as the zeros that `read_windows` reads.
@@ -82,19 +79,21 @@ def accumulate_windows(
         windows: ``(K, rows, columns)`` real or complex.
         corners: ``(K, 2)`` [row, column] at which each window's first pixel lands.
         shape: (canvases, rows, columns) of the result.
-        target: ``(K,)`` canvas index of each window; by default all go to the first canvas.
+        target: ``(K,)`` canvas index of each window.
 
     Returns:
         Canvases of ``shape`` in the dtype of ``windows``.
     """
+    windows = _floating(windows)
     rows, columns, inside, fraction = _footprint(corners, windows.shape[1:], shape[1:])
-    if target is None:
-        target = np.zeros(len(rows), np.int64)
-    first = np.asarray(target)[:, None, None] * shape[1]
-    index = (first + rows[:, :, None]) * shape[2] + columns[:, None, :]
+    index = (target[:, None, None] * shape[1] + rows[:, :, None]) * shape[2] + columns[:, None, :]
     canvas = np.zeros(math.prod(shape), windows.dtype)
     np.add.at(canvas, index[inside], _spread(windows, fraction)[inside])
     return canvas.reshape(shape)
+
+
+def _floating(array: Array) -> Array:
+    return array.astype(np.result_type(array, np.float32), copy=False)
 
 
 def _footprint(

@@ -1,0 +1,162 @@
+"""HDF5 files of cases and of evidence: nested values, arrays stored once by digest, and a footer.
+
+Layout: attribute ``header`` (JSON); ``arrays/<sha256>``, each array once; ``cases/<scenario>/<name>``, a
+JSON text in which an array is ``{"$array": digest}``; dataset ``footer`` (JSON), written last.
+A file is written under a temporary name, synced, and renamed: a file without its footer, or with
+a footer that does not fit its cases, was not finished or was tampered with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class BrokenFile(ValueError):  # noqa: N818  (a state of a file, reported as an outcome)
+    """An evidence or case file is not whole; the message names the file and what is wrong."""
+
+
+def array_digest(array: Array) -> str:
+    """SHA-256 of dtype, shape and bytes."""
+    array = np.asarray(array, order="C")
+    head = f"{array.dtype.str}{array.shape}".encode()
+    return hashlib.sha256(head + array.tobytes()).hexdigest()
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Writer:
+    """Write a file of cases or evidence; leaves nothing behind unless `finish` was reached."""
+
+    def __init__(self, path: Path, header: dict[str, Any]) -> None:
+        self._path = path
+        self._partial = path.with_name(path.name + ".partial")
+        self._file = h5py.File(self._partial, "w")
+        self._file.attrs["header"] = json.dumps(header)
+        self._digests: dict[str, str] = {}
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file:
+            self._file.close()
+            self._partial.unlink(missing_ok=True)
+
+    def add(self, case_id: str, value: dict[str, Any]) -> str:
+        """Store one case's nested value; returns the digest of all of it."""
+        text = json.dumps(self._encode(value), sort_keys=True)
+        self._file.create_dataset(f"cases/{case_id}", data=text)
+        self._digests[case_id] = text_digest(text)
+        return self._digests[case_id]
+
+    def finish(self, **footer: Any) -> None:
+        """Write the footer, sync, and give the file its name."""
+        listing = json.dumps(self._digests, sort_keys=True)
+        footer = {**footer, "cases": len(self._digests), "digest": text_digest(listing)}
+        self._file.create_dataset("footer", data=json.dumps(footer))
+        self._file.close()
+        with self._partial.open("rb") as handle:
+            os.fsync(handle.fileno())
+        self._partial.replace(self._path)
+
+    def _encode(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {str(key): self._encode(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._encode(item) for item in value]
+        if isinstance(value, np.ndarray):
+            digest = array_digest(value)
+            if f"arrays/{digest}" not in self._file:
+                packing = {"compression": "lzf"} if value.nbytes > 4096 else {}
+                self._file.create_dataset(f"arrays/{digest}", data=value, **packing)
+            return {"$array": digest}
+        if isinstance(value, np.generic):
+            return value.item()
+        return value
+
+
+class Reader:
+    """Read a file of cases or evidence.
+
+    Raises:
+        BrokenFile: no HDF5 file, no footer, or a footer that does not fit.
+        FileNotFoundError: no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise FileNotFoundError(f"no such file: {path}")
+        try:
+            self._file = h5py.File(path, "r")
+        except OSError as error:
+            raise BrokenFile(f"{path} is not a readable HDF5 file ({error}); record it again") from error
+        try:
+            self.header: dict[str, Any] = json.loads(self._file.attrs["header"])
+            self.footer: dict[str, Any] = json.loads(self._text("footer"))
+        except (KeyError, ValueError) as error:
+            raise BrokenFile(f"{path} has no header or footer: its recording did not finish") from error
+        digests = {case: text_digest(self._text(f"cases/{case}")) for case in self.case_ids()}
+        if self.footer["digest"] != text_digest(json.dumps(digests, sort_keys=True)):
+            raise BrokenFile(f"{path}: the footer's digest does not fit its {len(digests)} cases")
+
+    def case_ids(self) -> list[str]:
+        """Ids ``scenario/name`` of all cases."""
+        cases = self._file.get("cases", {})
+        return [f"{scenario}/{name}" for scenario in cases for name in cases[scenario]]
+
+    def __contains__(self, case_id: str) -> bool:
+        return f"cases/{case_id}" in self._file
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for case_id in self.case_ids():
+            yield case_id, self.load(case_id)
+
+    def tree(self, case_id: str) -> dict[str, Any]:
+        """A case's value with arrays left as ``{"$array": digest}``."""
+        value: dict[str, Any] = json.loads(self._text(f"cases/{case_id}"))
+        return value
+
+    def load(self, case_id: str) -> dict[str, Any]:
+        """A case's value with its arrays."""
+        value: dict[str, Any] = self.resolve(self.tree(case_id))
+        return value
+
+    def resolve(self, value: Any) -> Any:
+        """Replace array references by arrays, checking their digests."""
+        if isinstance(value, dict):
+            if set(value) == {"$array"}:
+                array = self._file[f"arrays/{value['$array']}"][()]
+                array = np.asarray(array)
+                if array_digest(array) != value["$array"]:
+                    raise BrokenFile(f"{self.path}: array {value['$array'][:12]} does not fit its digest")
+                return array
+            return {key: self.resolve(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.resolve(item) for item in value]
+        return value
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _text(self, name: str) -> str:
+        text: str = self._file[name][()].decode()
+        return text
