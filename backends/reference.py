@@ -64,7 +64,7 @@ class ReferenceBackend:
 
     def soft_probe_mask(self, side: int, sigma: float, diameter: float | None) -> Array:
         """See `ptychoparity.reference.physics.probe.soft_mask`."""
-        return self._real(probe.soft_mask(side, sigma, diameter))
+        return probe.soft_mask(side, sigma, diameter, self._precision)
 
     def normalize_probe(self, probe_guess: Array, probe_scale: float) -> NormalizedProbe:
         """See `ptychoparity.reference.physics.probe.normalize_probe`."""

@@ -1,1 +1,54 @@
-"""Part of ptychoparity."""
+"""The command line: one thin module a subcommand, loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+COMMANDS: dict[str, str] = {
+    "verify": "Record, judge and render: do the backends compute the same thing?",
+    "record": "Ask backends every case and write evidence files.",
+    "judge": "Compare evidence with the float64 reference and write the report.",
+    "render": "Draw a report: terminal, HTML page, Markdown, JUnit.",
+    "backends": "List backends: installed, usable, what each declares.",
+    "faults": "Break the reference on purpose and show which scenario notices.",
+}
+
+
+class _Commands(click.Group):
+    """Subcommands by name; a module is imported only when its command runs or shows its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"ptychoparity.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  ptychoparity verify                              every installed backend, the built-in data set
+  ptychoparity verify --data scan.npz              your own measurement through every backend
+  ptychoparity verify --python torch=/envs/torch/bin/python --scenario 'STI-*'
+  ptychoparity render parity-report                draw a report again
+
+Exit status: 0 every row passed; 1 something failed, broke or did not run; 2 bad input.""",
+)
+@click.version_option(version("ptychoparity"), "--version", prog_name="ptychoparity")
+def main() -> None:
+    """Two ptychography backends, a float64 reference, and the suite that proves that they agree."""
+
+
+__all__ = ["COMMANDS", "main"]

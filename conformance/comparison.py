@@ -35,7 +35,9 @@ class Distance:
 def distance(actual: Array, expected: Array, support: Array | None = None) -> Distance:
     """Measure arrays of equal shape, in float64, over the support where one is given."""
     actual, expected = np.asarray(actual), np.asarray(expected)
-    difference = np.maximum(_apart(actual.real, expected.real), _apart(actual.imag, expected.imag))
+    difference = _apart(actual.real, expected.real)
+    if np.iscomplexobj(actual) or np.iscomplexobj(expected):
+        difference = np.maximum(difference, _apart(actual.imag, expected.imag))
     modulus = np.abs(expected.astype(np.result_type(expected.dtype, np.float64)))
     if support is not None:
         difference, modulus = np.where(support, difference, 0.0), np.where(support, modulus, 0.0)
@@ -56,10 +58,12 @@ def distance(actual: Array, expected: Array, support: Array | None = None) -> Di
 
 def _apart(actual: Array, expected: Array) -> NDArray[np.float64]:
     """Absolute difference; equal values (infinities too) are 0 apart, NaN is infinitely far from anything."""
-    actual, expected = actual.astype(np.float64), expected.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        gap = np.where(actual == expected, 0.0, np.abs(actual - expected))
-    return np.nan_to_num(gap, nan=np.inf, posinf=np.inf)
+        gap = np.abs(np.subtract(actual, expected, dtype=np.float64))
+    lost = np.isnan(gap)
+    if lost.any():
+        gap[lost] = np.where(actual[lost] == expected[lost], 0.0, np.inf)
+    return np.asarray(gap)
 
 
 def unit(peak: float) -> float:

@@ -82,7 +82,8 @@ def open_evidence(paths: Iterable[Path], broken: Iterable[Broken] = ()) -> Evide
 def _check_same_questions(name: str, reader: Reader, truth: Reader) -> None:
     if reader.header["suite"] != SUITE_VERSION:
         raise ValueError(
-            f"{reader.path} was recorded by suite {reader.header['suite']}, this is {SUITE_VERSION}: record again"
+            f"{reader.path} was recorded by suite {reader.header['suite']}, this is {SUITE_VERSION}: "
+            "record it again"
         )
     if reader.footer["inputs"] != truth.footer["inputs"]:
         raise ValueError(
@@ -98,15 +99,16 @@ class NoiseFloor:
         self._answers: tuple[str, list[dict[str, Any]]] = ("", [])
 
     def __call__(self, case_id: str, quantity: str, expected: Any, support: Any = None) -> float:
-        """Largest distance of any noise probe from the truth."""
+        """Largest distance of any noise probe from the truth; a probe that has no number widens nothing."""
         if self._answers[0] != case_id:
             self._answers = (case_id, [reader.load(case_id) for reader in self._noise])
         floor = 0.0
         for answer in self._answers[1]:
             value = answer.get("outputs", {}).get(quantity)
             if value is None or np.shape(value) != np.shape(expected):
-                return float("inf")
-            floor = max(floor, distance(np.asarray(value), np.asarray(expected), support).max_abs)
+                continue
+            apart = distance(np.asarray(value), np.asarray(expected), support).max_abs
+            floor = max(floor, apart if np.isfinite(apart) else 0.0)
         return floor
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,17 +20,28 @@ def expectation_rows(evidence: EvidenceSet, expectations: Iterable[Expectation])
     A case that a backend answered with `Unsupported` has its row already and is left out here.
     """
     asked = set(evidence.truth.case_ids())
-    rows = []
-    for name, reader in evidence.judged.items():
-        answers = _Answers(reader)
-        for expectation in expectations:
-            cases = {expectation.case, getattr(expectation, "other", expectation.case)}
-            if cases <= asked and all(answers.status(case) != "unsupported" for case in cases):
-                rows.append(_row(name, expectation, answers))
-    return rows
+    return [
+        row
+        for name, reader in evidence.judged.items()
+        for row in answer_rows(name, _Answers(reader), asked, expectations)
+    ]
 
 
-class _Answers:
+def answer_rows(
+    backend: str,
+    answers: Mapping[str, dict[str, Any]],
+    asked: Container[str],
+    expectations: Iterable[Expectation],
+) -> Iterator[Row]:
+    """Rows of one backend's answers, for the expectations whose cases were asked."""
+    for expectation in expectations:
+        cases = {expectation.case, getattr(expectation, "other", expectation.case)}
+        here = all(case in asked for case in cases)
+        if here and all(answers[case].get("status") != "unsupported" for case in cases):
+            yield _row(backend, expectation, answers)
+
+
+class _Answers(Mapping[str, dict[str, Any]]):
     """A backend's answers, the latest one kept: expectations of one case follow each other."""
 
     def __init__(self, reader: Reader) -> None:
@@ -44,11 +55,14 @@ class _Answers:
             self._kept[case_id] = self._reader.load(case_id) if case_id in self._reader else {}
         return self._kept[case_id]
 
-    def status(self, case_id: str) -> str:
-        return str(self[case_id].get("status", "missing"))
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._reader.case_ids())
+
+    def __len__(self) -> int:
+        return len(self._reader.case_ids())
 
 
-def _row(backend: str, expectation: Expectation, answers: _Answers) -> Row:
+def _row(backend: str, expectation: Expectation, answers: Mapping[str, dict[str, Any]]) -> Row:
     scenario, case = expectation.case.split("/", 1)
     if isinstance(expectation, Refusal):
         return _refusal(
@@ -66,7 +80,7 @@ def _row(backend: str, expectation: Expectation, answers: _Answers) -> Row:
         return _noted(blank, f"the answer does not have what is looked at ({type(error).__name__}: {error})")
 
 
-def _refusal(row: Row, expectation: Refusal, answers: _Answers) -> Row:
+def _refusal(row: Row, expectation: Refusal, answers: Mapping[str, dict[str, Any]]) -> Row:
     error = answers[expectation.case].get("error", {})
     said = f"{error.get('type')}: {error.get('message')}"
     absent = [word for word in expectation.words if word not in error.get("message", "")]
@@ -75,12 +89,12 @@ def _refusal(row: Row, expectation: Refusal, answers: _Answers) -> Row:
     return _noted(row, f"should raise {expectation.error} with {', '.join(expectation.words)}; gave {said}")
 
 
-def _golden(row: Row, expectation: Golden, answers: _Answers) -> Row:
+def _golden(row: Row, expectation: Golden, answers: Mapping[str, dict[str, Any]]) -> Row:
     label, value = expectation.measure.label, _quantity(answers, expectation.case, expectation.quantity)
     return _compared(row, label, expectation.measure.take(value), expectation.expected, expectation.tolerance)
 
 
-def _law(row: Row, expectation: Law, answers: _Answers) -> Row:
+def _law(row: Row, expectation: Law, answers: Mapping[str, dict[str, Any]]) -> Row:
     value = expectation.measure.take(_quantity(answers, expectation.case, expectation.quantity))
     quantity = expectation.other_quantity or expectation.quantity
     other = expectation.other_measure.take(_quantity(answers, expectation.other, quantity))
@@ -92,7 +106,7 @@ def _law(row: Row, expectation: Law, answers: _Answers) -> Row:
     return _compared(row, label, value, other, expectation.tolerance * peak)
 
 
-def _quantity(answers: _Answers, case: str, quantity: str) -> Any:
+def _quantity(answers: Mapping[str, dict[str, Any]], case: str, quantity: str) -> Any:
     return answers[case]["outputs"][quantity]
 
 

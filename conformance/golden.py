@@ -1,4 +1,4 @@
-"""Numbers, laws and refusals that the specification prints: every backend, the reference first, must meet them.
+"""Numbers, laws and refusals that the specification prints, which every backend must meet.
 
 `Golden` is a printed value, `Law` a relation between two answers of the same backend, `Refusal` an error
 with the words it must hold. None of this reaches a recorder.

@@ -77,13 +77,14 @@ class CaseJudge:
 
     def __init__(self, evidence: EvidenceSet, floor: NoiseFloor, case_id: str) -> None:
         self._scenario, self._case = case_id.split("/", 1)
-        self._case_id, self._evidence, self._floor = case_id, evidence, floor
+        self._case_id, self._floor, self._device = case_id, floor, "cpu"
         self._truth = evidence.truth.load(case_id)
         single = evidence.judged[FLOAT32].load(case_id)
         self._single: dict[str, Any] = single.get("outputs", {})
 
-    def rows(self, backend: str, answer: dict[str, Any]) -> list[Row]:
-        """One row a quantity, or one row for an answer that is none."""
+    def rows(self, backend: str, answer: dict[str, Any], device: str = "cpu") -> list[Row]:
+        """One row a quantity, or one row for an answer that is none; the device chooses tolerances."""
+        self._device = device
         blank = Row(backend, self._scenario, self._case, "answer", "run", FAIL, seconds=answer["seconds"])
         error = answer.get("error", {})
         said = f"{error.get('type')}: {error.get('message')}"
@@ -136,32 +137,28 @@ class CaseJudge:
         wanted = (truth if row.backend == TRUTH else np.asarray(self._single[row.quantity])).dtype
         if array.dtype != wanted:
             return replace(row, message=f"dtype {array.dtype}, should be {wanted}")
-        override = tolerances.override(self._truth["operation"], row.quantity, self._device(row.backend))
+        override = tolerances.override(self._truth["operation"], row.quantity, self._device)
         k = tolerances.K if override is None else override.k
         exact = self._truth["exact"] or k == tolerances.EXACT or truth.dtype.kind not in "fc"
-        support = self._support(row.quantity, truth)
+        support = self._support(row.quantity)
         found = distance(array, truth, support)
         if exact:
             return _measured(replace(row, kind="exact"), found, 0.0, 0.0)
         floor = self._floor(self._case_id, row.quantity, truth, support)
-        return _measured(
-            replace(row, kind="numeric"), found, floor, self._tolerance(row.quantity, found, floor, k)
-        )
+        tolerance = self._tolerance(row.quantity, found, floor, k)
+        return _measured(replace(row, kind="numeric"), found, floor, tolerance)
 
     def _tolerance(self, quantity: str, found: Distance, floor: float, k: float) -> float:
         bound = k * floor + unit(found.peak)
         limit = tolerances.limit(self._truth["operation"], quantity)
         return bound if limit is None else min(bound, limit.bound * found.peak)
 
-    def _support(self, quantity: str, truth: NDArray[Any]) -> NDArray[np.bool_] | None:
+    def _support(self, quantity: str) -> NDArray[np.bool_] | None:
         """Where a stitched object is determined; where nothing reaches, it must be exactly zero."""
         if self._truth["operation"] != "stitch" or quantity != "object":
             return None
         weight = self._truth["outputs"]["weight"]
         return np.asarray((weight > tolerances.SUPPORT) | (weight == 0))
-
-    def _device(self, backend: str) -> str:
-        return str(self._evidence.judged[backend].header["device"])
 
     def pairs(self, answers: dict[str, dict[str, Any]]) -> list[Pair]:
         """Every two backends, on every array that both computed."""
@@ -178,13 +175,12 @@ class CaseJudge:
     def _pair(
         self, quantity: str, names: tuple[str, str], arrays: list[NDArray[Any]], truth: NDArray[Any]
     ) -> Pair:
-        support = self._support(quantity, truth)
+        support = self._support(quantity)
         apart = distance(arrays[0], arrays[1], support)
-        errors = [distance(array, truth, support).max_abs for array in arrays]
-        nearer = "both alike" if errors[0] == errors[1] else names[int(errors[1] < errors[0])]
-        return Pair(
-            self._scenario, self._case, quantity, *names, apart.max_abs, apart.relative, *errors, nearer
-        )
+        one, other = (distance(array, truth, support).max_abs for array in arrays)
+        nearer = "both alike" if one == other else names[int(other < one)]
+        place = (self._scenario, self._case, quantity)
+        return Pair(*place, *names, apart.max_abs, apart.relative, one, other, nearer)
 
 
 def judge_cases(evidence: EvidenceSet) -> tuple[list[Row], list[Pair]]:
@@ -199,10 +195,12 @@ def judge_cases(evidence: EvidenceSet) -> tuple[list[Row], list[Pair]]:
             name: reader.load(case_id) for name, reader in evidence.judged.items() if case_id in reader
         }
         for name, answer in answers.items():
-            rows.extend(judge.rows(name, answer))
+            rows.extend(judge.rows(name, answer, evidence.judged[name].header["device"]))
         pairs.extend(judge.pairs({name: answers[name] for name in others if name in answers}))
-    for broken in evidence.broken:
-        rows.append(Row(broken.backend, "run", "recording", "answer", "run", BROKEN, broken.reason))
+    rows += [
+        Row(broken.backend, "run", "recording", "answer", "run", BROKEN, broken.reason)
+        for broken in evidence.broken
+    ]
     return rows, pairs
 
 

@@ -33,32 +33,42 @@ def record(
         perturb: seed; moves every float32 input by one unit in the last place, up or down. Only for
             measuring the noise floor of the reference.
     """
-    capabilities = backend.capabilities()
     with Writer(path, _header(backend, cases, perturb)) as writer:
         case_ids = cases.case_ids()
         for number, case_id in enumerate(case_ids, 1):
             progress(case_id, number, len(case_ids))
-            case = cases.load(case_id)
-            inputs = case["inputs"] if perturb is None else perturbed(case["inputs"], perturb)
-            answer = _answer(backend, case["operation"], inputs, case["operation"] in capabilities.operations)
-            if answer["status"] == "performed" and capabilities.deterministic and perturb is None:
-                again = _answer(backend, case["operation"], inputs, declared=True)
-                answer["repeats"] = _same(answer.get("outputs"), again.get("outputs"))
-            writer.add(case_id, {**answer, "operation": case["operation"], "exact": case["exact"]})
+            writer.add(case_id, answer(backend, cases.load(case_id), perturb))
         writer.finish(inputs=cases.footer["digest"])
 
 
-def _answer(backend: Backend, operation: str, inputs: dict[str, Any], declared: bool) -> dict[str, Any]:
-    """Perform one operation; what it raises is an answer too."""
+def answer(backend: Backend, case: dict[str, Any], perturb: int | None = None) -> dict[str, Any]:
+    """Perform one case; what it raises is an answer too.
+
+    Returns:
+        ``status`` (performed, raised, unsupported), ``outputs`` or ``error``, whether the operation was
+        ``declared``, ``seconds``, ``repeats`` where a deterministic backend was asked twice, and the
+        case's ``operation`` and ``exact``.
+    """
+    capabilities = backend.capabilities()
+    inputs = case["inputs"] if perturb is None else perturbed(case["inputs"], perturb)
+    found = _perform(backend, case["operation"], inputs)
+    if found["status"] == "performed" and capabilities.deterministic and perturb is None:
+        again = _perform(backend, case["operation"], inputs)
+        found["repeats"] = _same(found["outputs"], again.get("outputs"))
+    declared = case["operation"] in capabilities.operations
+    return {**found, "declared": declared, "operation": case["operation"], "exact": case["exact"]}
+
+
+def _perform(backend: Backend, operation: str, inputs: dict[str, Any]) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         outputs = OPERATIONS[operation](backend, inputs)
-        answer: dict[str, Any] = {"status": "performed", "outputs": outputs}
+        found: dict[str, Any] = {"status": "performed", "outputs": outputs}
     except Unsupported as error:
-        answer = {"status": "unsupported", "error": _error(error)}
+        found = {"status": "unsupported", "error": _error(error)}
     except Exception as error:  # the judge decides whether the backend was right to raise
-        answer = {"status": "raised", "error": _error(error), "traceback": traceback.format_exc()}
-    return {**answer, "declared": declared, "seconds": time.perf_counter() - started}
+        found = {"status": "raised", "error": _error(error), "traceback": traceback.format_exc()}
+    return {**found, "seconds": time.perf_counter() - started}
 
 
 def _error(error: Exception) -> dict[str, str]:

@@ -23,6 +23,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+_UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, OSError, RuntimeError)
+"""What h5py raises for bytes that make no sense, depending on where they are."""
+
+
 class BrokenFile(ValueError):  # noqa: N818  (a state of a file, reported as an outcome)
     """An evidence or case file is not whole; the message names the file and what is wrong."""
 
@@ -111,16 +115,20 @@ class Reader:
         try:
             self.header: dict[str, Any] = json.loads(self._file.attrs["header"])
             self.footer: dict[str, Any] = json.loads(self._text("footer"))
-        except (KeyError, ValueError) as error:
+            promised = self.footer["digest"]
+        except _UNREADABLE as error:
             raise BrokenFile(f"{path} has no header or footer: its recording did not finish") from error
         digests = {case: text_digest(self._text(f"cases/{case}")) for case in self.case_ids()}
-        if self.footer["digest"] != text_digest(json.dumps(digests, sort_keys=True)):
+        if promised != text_digest(json.dumps(digests, sort_keys=True)):
             raise BrokenFile(f"{path}: the footer's digest does not fit its {len(digests)} cases")
 
     def case_ids(self) -> list[str]:
         """Ids ``scenario/name`` of all cases."""
-        cases = self._file.get("cases", {})
-        return [f"{scenario}/{name}" for scenario in cases for name in cases[scenario]]
+        try:
+            cases = self._file.get("cases", {})
+            return [f"{scenario}/{name}" for scenario in cases for name in cases[scenario]]
+        except _UNREADABLE as error:
+            raise self._damaged("cases", error) from error
 
     def __contains__(self, case_id: str) -> bool:
         return f"cases/{case_id}" in self._file
@@ -143,8 +151,7 @@ class Reader:
         """Replace array references by arrays, checking their digests."""
         if isinstance(value, dict):
             if set(value) == {"$array"}:
-                array = self._file[f"arrays/{value['$array']}"][()]
-                array = np.asarray(array)
+                array = np.asarray(self._read(f"arrays/{value['$array']}"))
                 if array_digest(array) != value["$array"]:
                     raise BrokenFile(f"{self.path}: array {value['$array'][:12]} does not fit its digest")
                 return array
@@ -158,5 +165,16 @@ class Reader:
         self._file.close()
 
     def _text(self, name: str) -> str:
-        text: str = self._file[name][()].decode()
-        return text
+        text = self._read(name)
+        if not isinstance(text, bytes):
+            raise BrokenFile(f"{self.path}: {name} is no text; record it again")
+        return text.decode(errors="replace")
+
+    def _read(self, name: str) -> Any:
+        try:
+            return self._file[name][()]
+        except _UNREADABLE as error:
+            raise self._damaged(name, error) from error
+
+    def _damaged(self, name: str, error: Exception) -> BrokenFile:
+        return BrokenFile(f"{self.path}: {name} cannot be read ({error}); record it again")

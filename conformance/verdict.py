@@ -129,21 +129,18 @@ def coverage(evidence: EvidenceSet, rows: list[Row], floors: dict[str, int]) -> 
 
 def reasons(rows: list[Row], counted: list[Coverage], ledger_faults: list[str]) -> list[str]:
     """Why a run is not green, one line each; empty if it is."""
-    found = list(ledger_faults)
-    for outcome in (FAIL, ERROR, BROKEN):
-        for backend, number in Counter(row.backend for row in rows if row.outcome == outcome).items():
-            found.append(f"{backend}: {number} row{'s' if number > 1 else ''} {outcome}")
+    tally = Counter((row.backend, row.outcome) for row in rows if row.outcome in (FAIL, ERROR, BROKEN))
+    short = [item for item in counted if item.executed + item.unsupported < item.required]
+    ran: Counter[str] = Counter()
     for item in counted:
-        if item.executed + item.unsupported < item.required:
-            found.append(
-                f"{item.backend}: {item.scenario} ran {item.executed} cases, at least {item.required} must run"
-            )
-    for backend in {item.backend for item in counted}:
-        if not sum(item.executed for item in counted if item.backend == backend):
-            found.append(f"{backend}: no case was executed")
-    if not counted:
-        found.append("no case was executed")
-    return found + unneeded_overrides(rows, tolerances.OVERRIDES)
+        ran[item.backend] += item.executed
+    return [
+        *ledger_faults,
+        *(f"{backend}: {number} of its rows {outcome}" for (backend, outcome), number in tally.items()),
+        *(f"{i.backend}: {i.scenario} ran {i.executed} cases, {i.required} are required" for i in short),
+        *(f"{backend}: no case was executed" for backend, number in ran.items() if not number),
+        *unneeded_overrides(rows, tolerances.OVERRIDES),
+    ]
 
 
 def unneeded_overrides(rows: list[Row], overrides: Iterable[tolerances.Override]) -> list[str]:

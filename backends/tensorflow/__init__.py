@@ -11,6 +11,6 @@ def backend() -> Backend:
     Raises:
         ImportError: TensorFlow is not installed.
     """
-    from ptychoparity.backends.tensorflow.backend import TensorFlowBackend
+    from ptychoparity.backends.tensorflow.adapter import TensorFlowBackend
 
     return TensorFlowBackend()

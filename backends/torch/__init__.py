@@ -11,6 +11,6 @@ def backend() -> Backend:
     Raises:
         ImportError: PyTorch is not installed.
     """
-    from ptychoparity.backends.torch.backend import TorchBackend
+    from ptychoparity.backends.torch.adapter import TorchBackend
 
     return TorchBackend()

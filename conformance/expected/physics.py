@@ -24,7 +24,7 @@ from ptychoparity.conformance.measures import (
 def _spike(side: int, row: int, column: int, value: float) -> list[list[float]]:
     image = np.zeros((side, side))
     image[row, column] = value
-    return image.tolist()  # type: ignore[no-any-return]
+    return image.tolist()
 
 
 PROBE: tuple[Expectation, ...] = (

@@ -32,7 +32,7 @@ def legacy_offsets() -> Array:
 def field() -> Array:
     """Patches "conf X" of spec ``physics_model.md`` 9, channels-last: ``(2, 16, 16, 4)``."""
     channels_first = uniform((2, 4, 16, 16), 8) * np.exp(1j * (uniform((2, 4, 16, 16), 9) - 0.5))
-    return channels_first.transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(channels_first.transpose(0, 2, 3, 1))
 
 
 def confined_field() -> Array:
@@ -44,7 +44,7 @@ def exit_wave(side: int, amplitude: int = 1, phase: int = 2) -> Array:
     """Exit wave of check F5: ``(1, 1, N, N, 1)``."""
     shape = (side, side)
     wave = uniform(shape, amplitude) * np.exp(2j * np.pi * (uniform(shape, phase) - 0.5))
-    return wave[None, None, :, :, None]
+    return np.ascontiguousarray(wave[None, None, :, :, None])
 
 
 def object_groups(side: int, gridsize: int, groups: int = 3) -> tuple[Array, Array]:

@@ -50,7 +50,7 @@ def executed_vectors() -> Iterator[Case]:
     yield _group("r5-single-check-3", r5, nsamples=5, gridsize=1, seed=42)
     yield _group("r5-capped-check-4", r5, nsamples=40, gridsize=1, seed=1)
     yield _group("r5-sequential-check-5", r5, nsamples=5, gridsize=1, sequential_sampling=True)
-    oversampling = {"nsamples": 14, "gridsize": 2, "enable_oversampling": True}
+    oversampling: dict[str, Any] = {"nsamples": 14, "gridsize": 2, "enable_oversampling": True}
     yield _group("irr-oversampled-check-6", irr, K=5, seed=0, **oversampling)
 
 
@@ -69,9 +69,14 @@ def geometries() -> Iterator[Case]:
     yield _group("seed-42-check-14", many, K=7, nsamples=10, gridsize=2, seed=42)
     yield _group("seed-123-check-14", many, K=7, nsamples=10, gridsize=2, seed=123)
     for seed in (42, 123):
-        request = {"K": 7, "nsamples": 10, "gridsize": 2, "sequential_sampling": True}
+        request: dict[str, Any] = {"K": 7, "nsamples": 10, "gridsize": 2, "sequential_sampling": True}
         yield _group(f"sequential-{seed}-check-15", many, seed=seed, **request)
-    both = {"nsamples": 110, "gridsize": 2, "sequential_sampling": True, "enable_oversampling": True}
+    both: dict[str, Any] = {
+        "nsamples": 110,
+        "gridsize": 2,
+        "sequential_sampling": True,
+        "enable_oversampling": True,
+    }
     yield _group("sequential-oversampled-check-16", many, K=7, seed=1, **both)
 
 
@@ -118,7 +123,7 @@ def labels() -> Iterator[Case]:
     raw = scan(x, y, 16, objectGuess=whole)
     yield _group("single-check-32", raw, nsamples=14, gridsize=1, sequential_sampling=True)
     for gridsize, neighbours in ((2, 6), (3, 11)):
-        request = {"K": neighbours, "nsamples": 14, "seed": 4}
+        request: dict[str, Any] = {"K": neighbours, "nsamples": 14, "seed": 4}
         yield _group(f"gridsize-{gridsize}-check-32", raw, gridsize=gridsize, **request)
     ready = single(uniform((14, 16, 16), 37) + 1j * uniform((14, 16, 16), 38))
     yield _group("ready-made-check-33", raw, {"Y": ready}, K=6, nsamples=5, gridsize=2, seed=4)
@@ -129,7 +134,7 @@ def refusals() -> Iterator[Case]:
     """What cannot be grouped is refused, in words that say what to change."""
     r5, irr = raster(), irregular()
     yield _group("oversampling-not-enabled-check-7", r5, K=7, nsamples=99, gridsize=2)
-    pool = {"enable_oversampling": True, "neighbor_pool_size": 3}
+    pool: dict[str, Any] = {"enable_oversampling": True, "neighbor_pool_size": 3}
     yield _group("pool-too-small-check-8", r5, K=7, nsamples=99, gridsize=2, **pool)
     yield _group("too-few-neighbours-check-9", irr, K=3, nsamples=4, gridsize=2)
     yield _group("too-few-points-check-10", scan([0, 1, 2], [0, 5, 1]), K=9, nsamples=1, gridsize=3)

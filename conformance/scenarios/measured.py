@@ -31,18 +31,25 @@ def load(path: Path) -> RawData:
     return RawData.from_file(path)
 
 
+def patterns(raw: RawData) -> Array:
+    """The diffraction amplitudes ``(M, N, N)``; an NPZ file always has them."""
+    if raw.diff3d is None:
+        raise ValueError("diff3d is missing: a scan without diffraction patterns cannot be verified")
+    return raw.diff3d
+
+
 def whole_object(raw: RawData) -> Array:
     """The object of the file, or a simulated one that holds every patch."""
     if raw.objectGuess is not None:
         return np.asarray(raw.objectGuess)
-    side = raw.diff3d.shape[-1]
+    side = patterns(raw).shape[-1]
     shape = [int(np.ceil(np.max(axis))) + side // 2 + 2 for axis in (raw.ycoords, raw.xcoords)]
     return textured_object((shape[0], shape[1]), 20)
 
 
 def _gridsizes(raw: RawData) -> list[int]:
-    """Those of 1, 2 and 3 that have enough points for their neighbours."""
-    return [g for g, neighbours in NEIGHBOURS.items() if len(raw.xcoords) > neighbours]
+    """1, and those of 2 and 3 that have enough points for their neighbours."""
+    return [g for g, neighbours in NEIGHBOURS.items() if g == 1 or len(raw.xcoords) > neighbours]
 
 
 def _raw(raw: RawData, points: int | None = None) -> dict[str, Any]:
@@ -50,14 +57,14 @@ def _raw(raw: RawData, points: int | None = None) -> dict[str, Any]:
     return {
         "xcoords": raw.xcoords[keep],
         "ycoords": raw.ycoords[keep],
-        "diff3d": raw.diff3d[keep],
+        "diff3d": patterns(raw)[keep],
         "probeGuess": raw.probeGuess,
         "scan_index": None,
     }
 
 
 def _request(raw: RawData, gridsize: int, groups: int) -> dict[str, Any]:
-    side = raw.diff3d.shape[-1]
+    side = patterns(raw).shape[-1]
     return {"N": side, "K": NEIGHBOURS[gridsize], "nsamples": groups, "gridsize": gridsize, "seed": 17}
 
 
@@ -76,14 +83,14 @@ def probe(path: Path) -> Iterator[Case]:
     raw = load(path)
     modes = single(as_modes(np.asarray(raw.probeGuess)))
     yield Case("normalised", "normalize_probe", {"probe": modes, "probe_scale": 4.0})
-    patterns = single(raw.diff3d[:64])[..., None]
-    yield Case("photons", "intensity_scale", {"amplitude": patterns, "nphotons": 1e6})
+    amplitude = single(patterns(raw)[:64])[..., None]
+    yield Case("photons", "intensity_scale", {"amplitude": amplitude, "nphotons": 1e6})
 
 
 def forward(path: Path) -> Iterator[Case]:
     """Patches of the object at the measured positions, through the forward chain."""
     raw = load(path)
-    whole, side = whole_object(raw), raw.diff3d.shape[-1]
+    whole, side = whole_object(raw), patterns(raw).shape[-1]
     normalised, _ = normalize_probe(as_modes(np.asarray(raw.probeGuess, np.complex128)), 4.0)
     for gridsize in _gridsizes(raw):
         raw_points = RawData.from_coords_without_pc(**_raw(raw))
@@ -103,7 +110,7 @@ def forward(path: Path) -> Iterator[Case]:
 def stitching(path: Path) -> Iterator[Case]:
     """Patches of the object at the measured positions, stitched with two crops."""
     raw = load(path)
-    side = raw.diff3d.shape[-1]
+    side = patterns(raw).shape[-1]
     positions = np.stack([raw.xcoords, raw.ycoords], axis=1)[:STITCHED_AT_MOST].astype(np.float64)
     patches = single(object_patches(whole_object(raw), positions, side))
     for crop in (20, side // 2):

@@ -1,4 +1,4 @@
-"""PRB: probe masks, normalisation, intensity scale (spec ``data.md`` 5 and 6, ``physics_model.md`` 1.3, 1.6)."""
+"""PRB: probe masks, normalisation, intensity scale (``data.md`` 5, 6; ``physics_model.md`` 1.3, 1.6)."""
 
 from __future__ import annotations
 

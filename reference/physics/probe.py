@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.ndimage
 import scipy.signal
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ptychoparity.reference.physics.checks import (
     check_intensity_scale,
@@ -35,26 +35,32 @@ def hard_mask(side: int) -> NDArray[np.bool_]:
     return disc(side, side // 4)
 
 
-def soft_mask(side: int, sigma: float = 1.0, diameter: float | None = None) -> NDArray[np.float64]:
-    """A disc with a Gaussian edge, its largest value 1: ``(N, N)`` float64.
+def soft_mask(
+    side: int, sigma: float = 1.0, diameter: float | None = None, dtype: DTypeLike = np.float64
+) -> NDArray[Any]:
+    """A disc with a Gaussian edge, its largest value 1: ``(N, N)``.
 
     Args:
         side: N.
         sigma: edge width in pixels; 0 gives a hard disc. Zero padding, kernel radius ceil(3 sigma).
         diameter: of the disc in pixels, N/2 by default.
+        dtype: real precision of the result and of the computation.
 
     Raises:
-        ValueError: see `check_mask`.
+        ValueError: ``sigma`` negative, or ``diameter`` not positive.
     """
     check_mask(side, sigma, diameter)
-    mask = disc(side, side / 4 if diameter is None else diameter / 2).astype(np.float64)
+    mask = disc(side, side / 4 if diameter is None else diameter / 2).astype(dtype)
     if sigma > 0:
         reach = math.ceil(3 * sigma)
-        kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+        kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1, dtype=dtype) / mask.dtype.type(sigma)) ** 2)
         kernel /= kernel.sum()
-        for axis in (0, 1):
-            mask = scipy.ndimage.convolve1d(mask, kernel, axis=axis, mode="constant")
-    return np.asarray(np.clip(mask / mask.max(), 0.0, 1.0))
+        for _ in range(2):
+            rows = np.lib.stride_tricks.sliding_window_view(
+                np.pad(mask, [(reach, reach), (0, 0)]), len(kernel), 0
+            )
+            mask = (rows @ kernel).T
+    return np.asarray(np.clip(mask / mask.max(), 0, 1))
 
 
 def default_probe(side: int, scale: float = 0.7) -> NDArray[np.float64]:

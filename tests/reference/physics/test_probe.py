@@ -21,6 +21,11 @@ def test_check_f12_and_data_59_hard_mask(side, count):
     np.testing.assert_array_equal(mask, mask.T)
 
 
+def test_the_radius_of_the_hard_mask_is_rounded_down():
+    """N = 10 has radius 2, which the three pixels nearest to the centre of each quadrant lie within."""
+    assert probe.hard_mask(10).sum() == 12
+
+
 def test_check_f13_soft_mask(printed):
     mask = probe.soft_mask(16, 1.0)
     row = {8: "1.000000000", 11: ".673725533", 12: ".285171585", 13: ".055053163", 14: ".004156570"}

@@ -156,4 +156,5 @@ def _precise(array: Array) -> tf.Tensor:
 
 
 def _array(tensor: tf.Tensor | Array) -> Array:
-    return np.ascontiguousarray(tensor)
+    """A copy, since what TensorFlow shows of its memory cannot be written to."""
+    return np.array(tensor, order="C")

@@ -1,0 +1,344 @@
+"""Seeded faults: each a thin wrapper around one operation of the reference, named by what it does.
+
+The suite is tested by them: a fault that no scenario catches is a hole in the suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ptychoparity.backends.contract import Array, NormalizedProbe, Region, Stitched
+from ptychoparity.reference.config import KEY_MAPPINGS, ModelConfig
+from ptychoparity.reference.physics.diffraction import smoothing_kernel
+from ptychoparity.reference.physics.probe import hard_mask
+from ptychoparity.reference.physics.regions import centre_mask
+
+Operation = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to be wrong.
+
+    Attributes:
+        name: what it does, in a few words with hyphens.
+        operation: the operation of the contract that it breaks.
+        wrap: takes the right operation and returns the wrong one.
+    """
+
+    name: str
+    operation: str
+    wrap: Callable[[Operation], Operation]
+
+
+def _after(change: Callable[..., Any]) -> Callable[[Operation], Operation]:
+    """Change what the operation returns."""
+    return lambda right: lambda *inputs: change(right(*inputs))
+
+
+def _before(change: Callable[..., tuple[Any, ...]]) -> Callable[[Operation], Operation]:
+    """Change what the operation is given."""
+    return lambda right: lambda *inputs: right(*change(*inputs))
+
+
+def _entries(change: Callable[[dict[str, Any]], None]) -> Callable[[Operation], Operation]:
+    """Change a dictionary that the operation returns."""
+
+    def changed(outputs: dict[str, Any]) -> dict[str, Any]:
+        outputs = dict(outputs)
+        change(outputs)
+        return outputs
+
+    return _after(changed)
+
+
+# configuration
+
+
+def _old_names_kept(legacy: dict[str, Any]) -> None:
+    for canonical, renamed in KEY_MAPPINGS.items():
+        if canonical == "probe_mask" and renamed in legacy:
+            legacy[canonical] = legacy.pop(renamed)
+
+
+def _none_overwrites(right: Operation) -> Operation:
+    def bridge(config: Any, legacy: dict[str, Any]) -> dict[str, Any]:
+        return {**right(config, legacy), **({"n_subsample": None} if config.n_subsample is None else {})}
+
+    return bridge
+
+
+def _model_lost(right: Operation) -> Operation:
+    return lambda config, legacy: right(replace(config, model=ModelConfig()), legacy)
+
+
+def _default_drifts(legacy: dict[str, Any]) -> None:
+    if legacy.get("probe_scale") == 4.0:
+        legacy["probe_scale"] = 1.0
+
+
+def _falsy_skipped(right: Operation) -> Operation:
+    def bridge(config: Any, legacy: dict[str, Any]) -> dict[str, Any]:
+        return {
+            key: value if value else legacy.get(key, value) for key, value in right(config, legacy).items()
+        }
+
+    return bridge
+
+
+# grouping
+
+
+def _in_all(prefixes: tuple[str, ...], change: Callable[[Array], Array]) -> Callable[[dict[str, Any]], None]:
+    def apply(grouped: dict[str, Any]) -> None:
+        for key, value in grouped.items():
+            if key.startswith(prefixes) and value is not None:
+                grouped[key] = change(value)
+
+    return apply
+
+
+def _swap_one_channel(coordinates: Array) -> Array:
+    swapped = coordinates.copy()
+    swapped[..., -1] = coordinates[:, :, ::-1, -1]
+    return swapped
+
+
+def _mirror_labels(grouped: dict[str, Any]) -> None:
+    """Labels of a group's channels in reverse: the point mirror of a symmetric group."""
+    if grouped["Y"] is not None:
+        grouped["Y"] = grouped["Y"][..., ::-1]
+
+
+def _other_seed(raw: Any, request: dict[str, Any]) -> tuple[Any, ...]:
+    return raw, {**request, "seed": (request.get("seed") or 0) + 1}
+
+
+def _swallow(right: Operation) -> Operation:
+    def group(raw: Any, request: dict[str, Any]) -> Any:
+        try:
+            return right(raw, request)
+        except ValueError:
+            return {"nn_indices": np.zeros((0, 1), np.int32)}
+
+    return group
+
+
+def _nominal_from_true(arrays: dict[str, Any]) -> None:
+    arrays["coords_nominal"] = arrays["coords_true"]
+
+
+def _offsets_negated(arrays: dict[str, Any]) -> None:
+    arrays["coords_nominal"] = -arrays["coords_nominal"]
+
+
+# probe
+
+
+def _unmasked_norm(right: Operation) -> Operation:
+    def normalize(probe: Array, probe_scale: float) -> NormalizedProbe:
+        right(probe, probe_scale)
+        norm = probe_scale * np.abs(probe).mean()
+        return NormalizedProbe(probe / norm, float(norm))
+
+    return normalize
+
+
+def _norm_per_mode(right: Operation) -> Operation:
+    def normalize(probe: Array, probe_scale: float) -> NormalizedProbe:
+        _, joint = right(probe, probe_scale)
+        masked = np.abs(probe * hard_mask(probe.shape[1]))
+        return NormalizedProbe(probe / (probe_scale * masked.mean(axis=(1, 2), keepdims=True)), joint)
+
+    return normalize
+
+
+# forward model
+
+
+def _no_shift(amplitude: Array) -> Array:
+    return np.fft.ifftshift(amplitude, axes=(1, 2))
+
+
+def _coherent(right: Operation) -> Operation:
+    return lambda waves: right(waves.sum(axis=0, keepdims=True))
+
+
+def _edge_repeated(right: Operation) -> Operation:
+    def smooth(waves: Array, sigma: float) -> Array:
+        smoothed: Array = right(waves, sigma)
+        if sigma:
+            side = np.float32(smoothing_kernel(sigma)[0])
+            smoothed[:, :, 0] += side * (waves[:, :, 0] - waves[:, :, 1])
+        return smoothed
+
+    return smooth
+
+
+def _half_precision(amplitude: Array) -> Array:
+    """What a square root of twelve bits leaves of the second half of the patterns."""
+    coarse = amplitude.copy()
+    half = len(amplitude) // 2
+    coarse[half:] = amplitude[half:].astype(np.float16)
+    return coarse
+
+
+def _unsteady(right: Operation) -> Operation:
+    """Results that depend on how often one asks."""
+    calls = iter(range(1, 10**9))
+
+    def diffract(waves: Array) -> Array:
+        amplitude: Array = right(waves)
+        return amplitude if next(calls) % 2 else np.nextafter(amplitude, np.float32(np.inf))
+
+    return diffract
+
+
+def _raises_on_batches(right: Operation) -> Operation:
+    def illuminate(patches: Array, probe: Array) -> Array:
+        if len(probe) > 1:
+            raise RuntimeError("only one probe mode is supported")
+        result: Array = right(patches, probe)
+        return result
+
+    return illuminate
+
+
+# patches and stitching
+
+
+def _clamped_edge(right: Operation) -> Operation:
+    """Outside the image the edge goes on, instead of zero."""
+
+    def translate(images: Array, offsets: Array) -> Array:
+        reach = 8
+        padded = np.pad(images, [(0, 0), (reach, reach), (reach, reach)], mode="edge")
+        moved: Array = right(padded, offsets)
+        return moved[:, reach:-reach, reach:-reach]
+
+    return translate
+
+
+def _one_channel_mirrored(regions: Array, offsets: Array, side: int) -> tuple[Any, ...]:
+    mirrored = offsets.copy()
+    mirrored[..., -1] *= -1
+    return regions, mirrored, side
+
+
+def _groups_merged(right: Operation) -> Operation:
+    """Large batches go into one canvas."""
+
+    def assemble(patches: Array, offsets: Array, padded: int) -> Region:
+        region, weight = right(patches, offsets, padded)
+        if patches.shape[0] * patches.shape[3] >= 64:
+            region = np.broadcast_to(region.sum(axis=0), region.shape).copy()
+        return Region(region, weight)
+
+    return assemble
+
+
+def _masked_twice(right: Operation) -> Operation:
+    def assemble(patches: Array, offsets: Array, padded: int) -> Region:
+        soft = centre_mask(patches.shape[1]).astype(np.float32)
+        soft[patches.shape[1] // 4] *= np.float32(0.5)
+        return Region(*right(patches * soft[None, :, :, None], offsets, padded))
+
+    return assemble
+
+
+def _recentred(patches: Array, offsets: Array, padded: int) -> tuple[Any, ...]:
+    """Offsets relative to the mean of the whole batch."""
+    return patches, offsets - offsets.mean(axis=(0, 3), keepdims=True), padded
+
+
+def _small_epsilon(result: Region) -> Region:
+    weight = result.weight
+    return Region(result.region * (weight + np.float32(1e-3)) / (weight + np.float32(1e-6)), weight)
+
+
+def _border_dropped(right: Operation) -> Operation:
+    """Patches at the rim of the scan do not arrive."""
+
+    def stitch(patches: Array, positions: Array, crop: int) -> Stitched:
+        whole, weight = right(patches, positions, crop)
+        if len(patches) > 2:
+            kept = patches.copy()
+            kept[int(np.argmax(positions[:, 0]))] = 0
+            whole, _ = right(kept, positions, crop)
+        return Stitched(whole, weight)
+
+    return stitch
+
+
+def _larger_canvas(result: Stitched) -> Stitched:
+    return Stitched(*(np.pad(array, 2) for array in result))
+
+
+def _epsilon_in_weight(result: Stitched) -> Stitched:
+    weight = result.weight
+    return Stitched(result.object * weight / (weight + np.float32(1e-4)), weight)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("legacy-key-not-renamed", "bridge", _entries(_old_names_kept)),
+    Fault("none-overwrites", "bridge", _none_overwrites),
+    Fault("nested-model-lost", "bridge", _model_lost),
+    Fault("default-drifts", "bridge", _entries(_default_drifts)),
+    Fault("falsy-values-skipped", "bridge", _falsy_skipped),
+    Fault("seed-not-shared", "group", _before(_other_seed)),
+    Fault("relative-sign-flipped", "group", _entries(_in_all(("coords_relative",), np.negative))),
+    Fault("x-and-y-swapped", "group", _entries(_in_all(("coords",), lambda c: c[:, :, ::-1]))),
+    Fault(
+        "x-and-y-swapped-in-one-channel",
+        "group",
+        _entries(_in_all(("coords_rel", "coords_nn"), _swap_one_channel)),
+    ),
+    Fault("labels-mirrored", "group", _entries(_mirror_labels)),
+    Fault("normalised-to-N-squared", "group", _entries(_in_all(("X_full",), lambda x: 2 * x))),
+    Fault("indices-off-by-one", "group", _entries(_in_all(("nn_indices",), lambda i: np.roll(i, 1, axis=0)))),
+    Fault("indices-int64", "group", _entries(_in_all(("nn_indices",), lambda i: i.astype(np.int64)))),
+    Fault("offsets-float32", "group", _entries(_in_all(("coords_off",), lambda c: c.astype(np.float32)))),
+    Fault("exception-swallowed", "group", _swallow),
+    Fault("nominal-positions-lost", "container", _entries(_nominal_from_true)),
+    Fault("offsets-negated", "container", _entries(_offsets_negated)),
+    Fault("norm-unmasked", "normalize_probe", _unmasked_norm),
+    Fault("norm-per-mode", "normalize_probe", _norm_per_mode),
+    Fault("probe-phase-lost", "normalize_probe", _before(lambda probe, scale: (np.abs(probe) + 0j, scale))),
+    Fault("mask-radius-off", "probe_mask", _after(lambda mask: mask | np.roll(mask, 1, axis=0))),
+    Fault("scale-not-rooted", "intensity_scale", _after(lambda scale: scale**2)),
+    Fault("scale-per-pixel", "intensity_scale", _before(lambda a, photons: (a / a.shape[1], photons))),
+    Fault("fft-conjugated", "diffract", _before(lambda waves: (waves.conj(),))),
+    Fault("fftshift-missing", "diffract", _after(_no_shift)),
+    Fault("normalised-twice", "diffract", _after(lambda amplitude: amplitude / amplitude.shape[1])),
+    Fault("frames-transposed", "diffract", _after(lambda amplitude: amplitude.transpose(0, 2, 1, 3))),
+    Fault("modes-coherent", "diffract", _coherent),
+    Fault("half-precision-chunk", "diffract", _after(_half_precision)),
+    Fault("other-bits-each-time", "diffract", _unsteady),
+    Fault("modes-refused", "illuminate", _raises_on_batches),
+    Fault("smoothing-edge-repeated", "smooth", _edge_repeated),
+    Fault("chain-offsets-sign", "forward", _before(lambda p, o, *rest: (p, -o, *rest))),
+    Fault(
+        "chain-scale-dropped", "forward", _before(lambda p, o, probe, padded, _: (p, o, probe, padded, 1.0))
+    ),
+    Fault("translation-backwards", "translate", _before(lambda images, offsets: (images, -offsets))),
+    Fault("translation-half-pixel", "translate", _before(lambda images, offsets: (images, offsets + 0.5))),
+    Fault("translation-rounded", "translate", _before(lambda images, offsets: (images, np.round(offsets)))),
+    Fault("edge-clamped", "translate", _clamped_edge),
+    Fault(
+        "patch-centre-half-pixel", "object_patches", _before(lambda whole, xy, side: (whole, xy + 0.5, side))
+    ),
+    Fault("crop-off-by-one", "extract", _after(lambda patches: np.roll(patches, 1, axis=1))),
+    Fault("one-channel-mirrored", "extract", _before(_one_channel_mirrored)),
+    Fault("groups-merged", "assemble", _groups_merged),
+    Fault("mask-applied-twice", "assemble", _masked_twice),
+    Fault("recentred-by-batch", "assemble", _before(_recentred)),
+    Fault("region-epsilon-misplaced", "assemble", _after(_small_epsilon)),
+    Fault("stitch-mirrored", "stitch", _before(lambda patches, xy, crop: (patches, -xy, crop))),
+    Fault("border-patch-dropped", "stitch", _border_dropped),
+    Fault("canvas-too-large", "stitch", _after(_larger_canvas)),
+    Fault("stitch-epsilon-misplaced", "stitch", _after(_epsilon_in_weight)),
+)
