@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ptychoparity.cli import options, pipeline
+from ptychoparity.cli.console import line
 from ptychoparity.cli.errors import BadInputError
 from ptychoparity.conformance import processes
 from ptychoparity.conformance.evidence import open_evidence
@@ -47,11 +48,11 @@ def command(scenarios: tuple[str, ...], timeout: float) -> None:
     _print(matrix, console)
     survived = [kill.fault for kill in matrix[1:] if not kill.killed]
     control = matrix[0]
-    console.print(f"{len(matrix) - 1 - len(survived)} of {len(matrix) - 1} faults caught", highlight=False)
+    line(console, f"{len(matrix) - 1 - len(survived)} of {len(matrix) - 1} faults caught")
     if survived:
-        console.print(f"survived: {', '.join(survived)}", style="red", highlight=False, soft_wrap=True)
+        line(console, f"survived: {', '.join(survived)}", "red")
     if control.killed:
-        console.print(f"the unbroken reference was caught: {control.example}", style="red", soft_wrap=True)
+        line(console, f"the unbroken reference was caught: {control.example}", "red")
     sys.exit(int(bool(survived) or control.killed))
 
 

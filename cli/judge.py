@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from ptychoparity.cli import options, pipeline
+from ptychoparity.cli.console import line
 
 
 @click.command()
@@ -25,6 +26,6 @@ def command(evidence: tuple[Path, ...], out: Path, known: Path | None) -> None:
     verdict = judged["verdict"]
     console = Console()
     for reason in verdict["reasons"]:
-        console.print(reason, highlight=False, soft_wrap=True)
-    console.print(f"Judged: {pipeline.Folder(out).report}", highlight=False, soft_wrap=True)
+        line(console, reason)
+    line(console, f"Judged: {pipeline.Folder(out).report}")
     sys.exit(verdict["exit_status"])

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from ptychoparity.backends import registry
+from ptychoparity.cli.console import line
 from ptychoparity.cli.errors import BadInputError, bad_input
 from ptychoparity.cli.options import interpreters
 from ptychoparity.cli.progress import shown
@@ -130,10 +131,13 @@ def record(
     with shown(recordings, console) as progress:
         results = processes.record_all(recordings, folder.cases, folder.evidence, progress, timeout)
     unusable = [result for result in results if result.unusable]
-    for result in unusable:
-        console.print(f"left out: {result.unusable}", style="yellow", highlight=False, soft_wrap=True)
-    if unusable and (asked_for or len(unusable) == len(results)):
+    judged = [result for result in results if result.recording.backend not in REFERENCES]
+    if unusable and asked_for:
         raise BadInputError(unusable[0].unusable or "")
+    if unusable and len(unusable) == len(judged):
+        raise BadInputError(f"no backend can run here: {unusable[0].unusable}")
+    for result in unusable:
+        line(console, f"left out: {result.unusable}", "yellow")
     state = {
         "recorded": [result.recording.name for result in results if result.evidence],
         "broken": [asdict(result.broken) for result in results if result.broken],
@@ -179,6 +183,6 @@ def render(folder: Folder, console: Console) -> int:
             partial.write_text(text, "utf-8")
             partial.replace(path)
     render_terminal(judged, console)
-    console.print(f"Report: {folder.page}", highlight=False, soft_wrap=True)
+    line(console, f"Report: {folder.page}")
     status: int = judged["verdict"]["exit_status"]
     return status

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ptychoparity.cli.console import line
 from ptychoparity.conformance.processes import Progress as Report
 from ptychoparity.conformance.processes import Recording
 
@@ -41,6 +42,6 @@ def _lines(console: Console) -> Report:
 
     def report(name: str, case: str, number: int, total: int) -> None:
         if number == 1 or number == total or number % max(1, total // 4) == 0:
-            console.print(f"{name:<24} {number:>4}/{total}  {case}", highlight=False, soft_wrap=True)
+            line(console, f"{name:<24} {number:>4}/{total}  {case}")
 
     return report

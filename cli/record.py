@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from ptychoparity.cli import options, pipeline
+from ptychoparity.cli.console import line
 from ptychoparity.cli.errors import BadInputError, bad_input
 from ptychoparity.conformance import processes
 from ptychoparity.conformance.storage import Reader
@@ -63,4 +64,4 @@ def command(
         pipeline.write_questions(folder, scenarios, data)
     wanted = [*(processes.references() if references else []), *recordings]
     pipeline.record(folder, wanted, bool(backends), timeout, console)
-    console.print(f"Evidence: {folder.evidence}", highlight=False, soft_wrap=True)
+    line(console, f"Evidence: {folder.evidence}")

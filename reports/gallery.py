@@ -164,17 +164,17 @@ def _rows(
     truth: Array, images: dict[str, Array], counted: NDArray[np.bool_] | None
 ) -> list[tuple[str, list[Picture | None]]]:
     """Values (amplitude and phase where complex) above differences, a column for each backend."""
-    low, high = pictures.ends(truth)
+    scale = pictures.scale_of(truth)
     every = {TRUTH: truth, **images}
     complex_ = np.iscomplexobj(truth)
     rows: list[tuple[str, list[Picture | None]]] = [
         (
             "amplitude" if complex_ else "value",
-            [pictures.values(name, image, low, high) for name, image in every.items()],
+            [pictures.values(name, image, scale) for name, image in every.items()],
         )
     ]
     if complex_:
-        rows.append(("phase", [pictures.phase(name, image, high) for name, image in every.items()]))
+        rows.append(("phase", [pictures.phase(name, image, scale.high) for name, image in every.items()]))
     differences: list[Picture | None] = [None]
     for name, image in images.items():
         differences.append(pictures.difference(f"{name} − {TRUTH}", image, truth, counted))

@@ -6,7 +6,7 @@ import base64
 import io
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -30,6 +30,8 @@ IMAGE_AXES = {2: 0, 3: 1, 4: 1, 5: 2}
 HOLLOW = 255
 """Palette entry of what has no value: transparent. The colours take the entries below it."""
 
+DARK, ROOT = 0.05, 4
+
 FAINT = 1e-6
 """Where the amplitude is below this fraction of its peak, a phase is rounding and is left out."""
 
@@ -51,6 +53,14 @@ class Slice:
     def __str__(self) -> str:
         """The index as it is written in NumPy."""
         return f"[{', '.join(_axis(item) for item in self.index)}]"
+
+
+class Scale(NamedTuple):
+    """Values at the ends of a colour scale, and the root that is taken of what lies between them."""
+
+    low: float
+    high: float
+    root: int = 1
 
 
 @dataclass(frozen=True)
@@ -123,11 +133,16 @@ def choose_slice(shape: tuple[int, ...], worst: tuple[int, ...]) -> Slice | None
     return Slice(tuple(index), (spot[0], spot[1]), (sides[0], sides[1]))
 
 
-def values(caption: str, image: Array, low: float, high: float) -> Picture:
-    """Values, or the amplitude where they are complex, in viridis between given ends."""
+def values(caption: str, image: Array, scale: Scale) -> Picture:
+    """Values, or the amplitude where they are complex, in viridis."""
     plain = np.abs(image) if np.iscomplexobj(image) else image.astype(np.float64)
     strange = int(np.count_nonzero(~np.isfinite(plain)))
-    return _picture(caption, plain, "viridis", low, high, note=f"{strange} not finite" if strange else "")
+    notes = [f"{strange} not finite"] if strange else []
+    if scale.root != 1:
+        notes.append(f"{scale.root}th-root scale")
+        with np.errstate(invalid="ignore"):
+            plain = scale.high * (np.maximum(plain, 0.0) / scale.high) ** (1 / scale.root)
+    return _picture(caption, plain, "viridis", scale.low, scale.high, note=", ".join(notes))
 
 
 def phase(caption: str, image: Array, peak: float) -> Picture:
@@ -156,13 +171,19 @@ def difference(caption: str, image: Array, other: Array, counted: NDArray[np.boo
     return _picture(caption, sign * gap, "RdBu_r", -largest, largest, spot)
 
 
-def ends(image: Array) -> tuple[float, float]:
-    """Ends of the scale for a reference image: 0 and the peak where it has one sign, else its extremes."""
+def scale_of(image: Array) -> Scale:
+    """The scale of a reference image, which its backends share: from 0 or its negative end to its peak.
+
+    Diffraction is a bright point in a dark field: where the median is below `DARK` of the peak, the
+    `ROOT`-th root is shown.
+    """
     plain = np.abs(image) if np.iscomplexobj(image) else image.astype(np.float64)
     finite = plain[np.isfinite(plain)]
     if not finite.size:
-        return 0.0, 0.0
-    return min(float(finite.min()), 0.0), max(float(finite.max()), 0.0)
+        return Scale(0.0, 0.0)
+    low, high = min(float(finite.min()), 0.0), max(float(finite.max()), 0.0)
+    dark = low == 0.0 and 0.0 < float(np.median(finite)) < DARK * high
+    return Scale(low, high, ROOT if dark else 1)
 
 
 def _picture(
