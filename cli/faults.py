@@ -32,9 +32,9 @@ def command(scenarios: tuple[str, ...], timeout: float) -> None:
     console = Console()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pipeline.prepare(Path(temporary))
-        pipeline.write_questions(folder, scenarios, None)
+        pipeline.write_questions(folder, scenarios, None, console)
         references = processes.references()
-        pipeline.record(folder, references, True, timeout, console)
+        pipeline.record(folder, [], references, True, timeout, console)
         evidence = open_evidence(folder.evidence / f"{item.name}.h5" for item in references)
         cases = Reader(folder.cases)
         asked = {cases.tree(case_id)["operation"] for case_id in cases.case_ids()}

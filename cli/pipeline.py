@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,8 +98,8 @@ def chosen_backends(names: tuple[str, ...], pythons: tuple[str, ...]) -> list[pr
     ]
 
 
-def write_questions(folder: Folder, scenarios: tuple[str, ...], data: Path | None) -> None:
-    """Build the cases from the built-in or the user's data.
+def write_questions(folder: Folder, scenarios: tuple[str, ...], data: Path | None, console: Console) -> None:
+    """Build the cases from the built-in or the user's data; what is odd about the data is said in a line.
 
     Raises:
         BadInputError: no scenario matches, or the data file breaks the contract.
@@ -106,21 +107,26 @@ def write_questions(folder: Folder, scenarios: tuple[str, ...], data: Path | Non
     with bad_input():
         chosen = select(scenarios)
     source = data or load_minimal_path()
-    if any(scenario.measured for scenario in chosen):
-        with bad_input(f"--data {source}"):
-            measured.load(source)
-    with bad_input(f"--out {folder.path}"):
-        write_cases(folder.cases, chosen, source)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if any(scenario.measured for scenario in chosen):
+            with bad_input(f"--data {source}"):
+                measured.load(source)
+        with bad_input(f"--out {folder.path}"):
+            write_cases(folder.cases, chosen, source)
+    for text in dict.fromkeys(str(item.message) for item in caught):
+        line(console, f"note: {source.name}: {text}", "yellow")
 
 
 def record(
     folder: Folder,
-    recordings: Sequence[processes.Recording],
+    backends: Sequence[processes.Recording],
+    references: Sequence[processes.Recording],
     asked_for: bool,
     timeout: float,
     console: Console,
 ) -> None:
-    """Run the recorders and write down what became of each.
+    """Run the recorders, the backends first, and write down what became of each.
 
     A backend that is registered but not usable here is refused when it was asked for by name, and
     left out, with a line that says so, when it was not.
@@ -128,20 +134,18 @@ def record(
     Raises:
         BadInputError: a backend that was asked for is not usable, or none is.
     """
-    with shown(recordings, console) as progress:
-        results = processes.record_all(recordings, folder.cases, folder.evidence, progress, timeout)
-    unusable = [result for result in results if result.unusable]
-    judged = [result for result in results if result.recording.backend not in REFERENCES]
-    if unusable and asked_for:
-        raise BadInputError(unusable[0].unusable or "")
-    if unusable and len(unusable) == len(judged):
-        raise BadInputError(f"no backend can run here: {unusable[0].unusable}")
-    for result in unusable:
-        line(console, f"left out: {result.unusable}", "yellow")
+    with shown([*backends, *references], console) as progress:
+        results = processes.record_all(backends, folder.cases, folder.evidence, progress, timeout)
+        left_out = [result.unusable for result in results if result.unusable]
+        if left_out and (asked_for or len(left_out) == len(backends)):
+            raise BadInputError(left_out[0] if asked_for else f"no backend can run here: {left_out[0]}")
+        results += processes.record_all(references, folder.cases, folder.evidence, progress, timeout)
+    for reason in left_out:
+        line(console, f"left out: {reason}", "yellow")
     state = {
         "recorded": [result.recording.name for result in results if result.evidence],
         "broken": [asdict(result.broken) for result in results if result.broken],
-        "left_out": [result.unusable for result in unusable],
+        "left_out": left_out,
     }
     folder.recording.write_text(json.dumps(state, indent=2), "utf-8")
 

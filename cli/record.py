@@ -61,7 +61,7 @@ def command(
             if cases.resolve() != folder.cases.resolve():
                 shutil.copyfile(cases, folder.cases)
     else:
-        pipeline.write_questions(folder, scenarios, data)
-    wanted = [*(processes.references() if references else []), *recordings]
-    pipeline.record(folder, wanted, bool(backends), timeout, console)
+        pipeline.write_questions(folder, scenarios, data, console)
+    truth = processes.references() if references else []
+    pipeline.record(folder, recordings, truth, bool(backends), timeout, console)
     line(console, f"Evidence: {folder.evidence}")

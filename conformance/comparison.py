@@ -40,7 +40,9 @@ def distance(actual: Array, expected: Array, support: Array | None = None) -> Di
         difference = np.maximum(difference, _apart(actual.imag, expected.imag))
     modulus = np.abs(expected.astype(np.result_type(expected.dtype, np.float64)))
     if support is not None:
-        difference, modulus = np.where(support, difference, 0.0), np.where(support, modulus, 0.0)
+        # What is not finite is wrong wherever it is.
+        difference = np.where(support | np.isinf(difference), difference, 0.0)
+        modulus = np.where(support, modulus, 0.0)
     if not difference.size:
         return Distance(0.0, 0.0, 0.0, 0.0, 0.0, ())
     worst = np.unravel_index(int(np.argmax(difference)), difference.shape)
@@ -59,11 +61,11 @@ def distance(actual: Array, expected: Array, support: Array | None = None) -> Di
 def _apart(actual: Array, expected: Array) -> NDArray[np.float64]:
     """Absolute difference; equal values (infinities too) are 0 apart, NaN is infinitely far from anything."""
     with np.errstate(invalid="ignore"):
-        gap = np.abs(np.subtract(actual, expected, dtype=np.float64))
+        gap = np.asarray(np.abs(np.subtract(actual, expected, dtype=np.float64)))
     lost = np.isnan(gap)
     if lost.any():
         gap[lost] = np.where(actual[lost] == expected[lost], 0.0, np.inf)
-    return np.asarray(gap)
+    return gap
 
 
 def unit(peak: float) -> float:

@@ -11,7 +11,7 @@ from ptychoparity.conformance.comparison import Distance, distance
 from ptychoparity.conformance.evidence import EvidenceSet
 from ptychoparity.conformance.golden import Expectation, Golden, Law, Refusal
 from ptychoparity.conformance.judge import FAIL, PASS, Row
-from ptychoparity.conformance.storage import Reader
+from ptychoparity.conformance.storage import Reader, same
 
 
 def expectation_rows(evidence: EvidenceSet, expectations: Iterable[Expectation]) -> list[Row]:
@@ -113,7 +113,7 @@ def _quantity(answers: Mapping[str, dict[str, Any]], case: str, quantity: str) -
 def _compared(row: Row, label: str, value: Any, expected: Any, tolerance: float) -> Row:
     """Numbers within the tolerance after broadcasting; anything else equal."""
     if _plain(value) or _plain(expected):
-        outcome = PASS if value == expected else FAIL
+        outcome = PASS if same(value, expected) else FAIL
         return _noted(
             row, f"{label} is {value!r}" + ("" if outcome == PASS else f", should be {expected!r}"), outcome
         )

@@ -309,6 +309,10 @@ FAULTS: tuple[Fault, ...] = (
     Fault("norm-per-mode", "normalize_probe", _norm_per_mode),
     Fault("probe-phase-lost", "normalize_probe", _before(lambda probe, scale: (np.abs(probe) + 0j, scale))),
     Fault("mask-radius-off", "probe_mask", _after(lambda mask: mask | np.roll(mask, 1, axis=0))),
+    Fault(
+        "soft-edge-too-wide", "soft_probe_mask", _before(lambda side, sigma, disc: (side, 2 * sigma, disc))
+    ),
+    Fault("soft-disc-always-half", "soft_probe_mask", _before(lambda side, sigma, _: (side, sigma, None))),
     Fault("scale-not-rooted", "intensity_scale", _after(lambda scale: scale**2)),
     Fault("scale-per-pixel", "intensity_scale", _before(lambda a, photons: (a / a.shape[1], photons))),
     Fault("fft-conjugated", "diffract", _before(lambda waves: (waves.conj(),))),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ptychoparity.conformance import tolerances
 from ptychoparity.conformance.comparison import Distance, distance, unit
 from ptychoparity.conformance.evidence import FLOAT32, TRUTH, EvidenceSet, NoiseFloor
+from ptychoparity.conformance.storage import same
 
 PASS, FAIL, ERROR, BROKEN, UNSUPPORTED, KNOWN = "pass", "fail", "error", "broken", "unsupported", "known"
 OUTCOMES = (PASS, FAIL, ERROR, BROKEN, UNSUPPORTED, KNOWN)
@@ -91,7 +92,8 @@ class CaseJudge:
         if not answer["declared"]:
             if answer["status"] == "unsupported":
                 return [replace(blank, outcome=UNSUPPORTED, message=error["message"])]
-            return [replace(blank, message=f"{answer['operation']} is declared unsupported but was answered")]
+            given = f"raised {said}" if answer["status"] == "raised" else "was answered"
+            return [replace(blank, message=f"{answer['operation']} is declared unsupported but {given}")]
         if answer["status"] == "unsupported":
             return [replace(blank, message=f"{answer['operation']} is declared supported but raised {said}")]
         if self._truth["status"] == "raised":
@@ -154,11 +156,7 @@ class CaseJudge:
         return bound if limit is None else min(bound, limit.bound * found.peak)
 
     def _support(self, quantity: str) -> NDArray[np.bool_] | None:
-        """Where a stitched object is determined; where nothing reaches, it must be exactly zero."""
-        if self._truth["operation"] != "stitch" or quantity != "object":
-            return None
-        weight = self._truth["outputs"]["weight"]
-        return np.asarray((weight > tolerances.SUPPORT) | (weight == 0))
+        return tolerances.support(self._truth["operation"], quantity, self._truth["outputs"])
 
     def pairs(self, answers: dict[str, dict[str, Any]]) -> list[Pair]:
         """Every two backends, on every array that both computed."""
@@ -168,7 +166,8 @@ class CaseJudge:
             for quantity, truth in self._truth.get("outputs", {}).items():
                 arrays = [np.asarray(item.get(quantity)) for item in (one, other)]
                 reference = np.asarray(truth)
-                if reference.dtype.kind in "fc" and all(a.shape == reference.shape for a in arrays):
+                comparable = [a.dtype.kind in "fc" and a.shape == reference.shape for a in arrays]
+                if reference.dtype.kind in "fc" and all(comparable):
                     found.append(self._pair(quantity, (first, second), arrays, reference))
         return found
 
@@ -209,14 +208,14 @@ def _is_number(value: Any) -> bool:
 
 
 def _equal(row: Row, value: Any, expected: Any) -> Row:
-    """Texts, lists, dictionaries and None: equal or not, and where the first difference is."""
-    if type(value) is type(expected) and value == expected:
+    """Texts, lists, dictionaries and None: equal in type and value or not, and the first difference."""
+    if same(value, expected):
         return replace(row, outcome=PASS)
     if isinstance(value, dict) and isinstance(expected, dict):
         for key in sorted({*value, *expected}):
             absent = "(absent)"
-            if value.get(key, absent) != expected.get(key, absent):
-                given, right = value.get(key, absent), expected.get(key, absent)
+            given, right = value.get(key, absent), expected.get(key, absent)
+            if not same(given, right):
                 return replace(row, message=f"entry {key!r} is {given!r}, should be {right!r}")
     return replace(row, message=f"is {_short(value)}, should be {_short(expected)}")
 

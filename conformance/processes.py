@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ptychoparity.conformance.evidence import FLOAT32, PERTURBED, TRUTH, Broken
 from ptychoparity.conformance.worker import UNUSABLE
@@ -134,7 +134,7 @@ def _watch(process: subprocess.Popen[str], name: str, progress: Progress, timeou
     timer.start()
     for line in process.stdout or ():
         timer.cancel()
-        message = json.loads(line)
+        message = _message(line)
         watched.unusable = message.get("unusable", watched.unusable)
         if "case" in message:
             watched.case, watched.number, watched.total = (
@@ -147,6 +147,15 @@ def _watch(process: subprocess.Popen[str], name: str, progress: Progress, timeou
         timer.start()
     timer.cancel()
     return watched
+
+
+def _message(line: str) -> dict[str, Any]:
+    """What a recorder says; whatever else its interpreter prints, before the worker starts, says nothing."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
 
 
 def _death(status: int, watched: _Watched, timeout: float, noise: IO[str]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from ptychoparity.backends.contract import Backend, Unsupported
 from ptychoparity.conformance import SUITE_VERSION
 from ptychoparity.conformance.operations import OPERATIONS
-from ptychoparity.conformance.storage import Reader, Writer, array_digest
+from ptychoparity.conformance.storage import Reader, Writer, same
 
 Progress = Callable[[str, int, int], None]
 
@@ -54,7 +54,7 @@ def answer(backend: Backend, case: dict[str, Any], perturb: int | None = None) -
     found = _perform(backend, case["operation"], inputs)
     if found["status"] == "performed" and capabilities.deterministic and perturb is None:
         again = _perform(backend, case["operation"], inputs)
-        found["repeats"] = _same(found["outputs"], again.get("outputs"))
+        found["repeats"] = same(found["outputs"], again.get("outputs"))
     declared = case["operation"] in capabilities.operations
     return {**found, "declared": declared, "operation": case["operation"], "exact": case["exact"]}
 
@@ -98,15 +98,6 @@ def _header(backend: Backend, cases: Reader, perturb: int | None) -> dict[str, A
         "data": cases.header["data"],
         "scenarios": cases.header["scenarios"],
     }
-
-
-def _same(first: Any, second: Any) -> bool:
-    """Equal to the bit, through nested dictionaries and lists."""
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(_same(first[key], second[key]) for key in first)
-    if isinstance(first, np.ndarray):
-        return array_digest(first) == array_digest(second)
-    return bool(first == second)
 
 
 def perturbed(value: Any, seed: int) -> Any:

@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+_LARGE = 2**20
+_KEPT = 2
+
 
 _UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, OSError, RuntimeError)
 """What h5py raises for bytes that make no sense, depending on where they are."""
@@ -41,6 +44,20 @@ def array_digest(array: Array) -> str:
 def text_digest(text: str) -> str:
     """SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def same(first: Any, second: Any) -> bool:
+    """Equal to the bit, through nested dictionaries and lists; what is of another type is not the same."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    if isinstance(first, np.ndarray):
+        return array_digest(first) == array_digest(second)
+    both_nan = first != first and second != second  # only NaN differs from itself
+    return bool(first == second or both_nan)
 
 
 class Writer:
@@ -106,6 +123,7 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._kept: dict[str, Array] = {}
         if not path.is_file():
             raise FileNotFoundError(f"no such file: {path}")
         try:
@@ -151,14 +169,25 @@ class Reader:
         """Replace array references by arrays, checking their digests."""
         if isinstance(value, dict):
             if set(value) == {"$array"}:
-                array = np.asarray(self._read(f"arrays/{value['$array']}"))
-                if array_digest(array) != value["$array"]:
-                    raise BrokenFile(f"{self.path}: array {value['$array'][:12]} does not fit its digest")
-                return array
+                return self._array(value["$array"])
             return {key: self.resolve(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.resolve(item) for item in value]
         return value
+
+    def _array(self, digest: str) -> Array:
+        """A stored array, read-only; the last large ones are kept, since cases of one scan share them."""
+        if digest not in self._kept:
+            array = np.asarray(self._read(f"arrays/{digest}"))
+            if array_digest(array) != digest:
+                raise BrokenFile(f"{self.path}: array {digest[:12]} does not fit its digest")
+            array.flags.writeable = False
+            if array.nbytes < _LARGE:
+                return array
+            while len(self._kept) >= _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[digest] = array
+        return self._kept[digest]
 
     def close(self) -> None:
         """Close the file."""

@@ -9,8 +9,13 @@ See ``docs/tolerances.md``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 K = 4.0
 """Two float32 computations of one expression differ in the order of their operations and in fused
@@ -61,6 +66,14 @@ LIMITS: tuple[Limit, ...] = (
 SUPPORT = 1e-3
 """A stitched object counts where the weight exceeds this (hazard 18 of ``physics_model.md`` 8); where the
 weight is exactly zero, the object must be."""
+
+
+def support(operation: str, quantity: str, outputs: Mapping[str, Any]) -> NDArray[np.bool_] | None:
+    """Where a quantity is determined, as the reference's own outputs say; None if everywhere."""
+    if operation != "stitch" or quantity != "object":
+        return None
+    weight = outputs["weight"]
+    return np.asarray((weight > SUPPORT) | (weight == 0))
 
 
 def override(operation: str, quantity: str, device: str) -> Override | None:

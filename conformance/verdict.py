@@ -61,6 +61,8 @@ def read_ledger(path: Path) -> list[KnownFailure]:
         raise FileNotFoundError(f"no such file: {path}")
     try:
         entries = json.loads(path.read_text("utf-8"))
+        if not isinstance(entries, list):
+            raise TypeError(f"it holds {type(entries).__name__}, not a list")
         return [
             KnownFailure(**{**entry, "expires": date.fromisoformat(entry["expires"])}) for entry in entries
         ]

@@ -37,8 +37,13 @@ def main() -> int:
         channel.write(json.dumps(message) + "\n")
 
     try:
+        registry.require_registered(given.backend)
+    except LookupError as error:
+        say(unusable=str(error))
+        return UNUSABLE
+    try:
         backend = registry.load(given.backend)
-    except (LookupError, Unusable) as error:
+    except Unusable as error:
         say(unusable=str(error))
         return UNUSABLE
     cases = Reader(given.cases)

@@ -1,1 +1,1 @@
-"""Part of ptychoparity."""
+"""The parity report: its schema, and its renderings: terminal, page, Markdown and JUnit XML."""

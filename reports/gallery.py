@@ -28,7 +28,7 @@ class Panel:
 
     Attributes:
         slice: which part of the array, as an index.
-        worst: index of the worst element, and whose it is.
+        worst: where the worst element is and whose, or that nothing differs.
         rows: label and pictures; the first is the reference's (None where it has none), then one for
             each backend, then one for each two backends.
         notes: what could not be shown, and why.
@@ -113,9 +113,11 @@ class Gallery:
             return None
         counted = self._counted(row, chosen)
         images = {name: array[chosen.index] for name, array in arrays.items()}
+        differ = any(not np.array_equal(array, truth) for array in arrays.values())
+        whose = f"worst element {worst} in {name}" if differ else "no difference"
         return Panel(
             str(chosen),
-            f"{worst}{f' in {name}' if name else ''}",
+            whose if arrays else "nothing to compare",
             _rows(truth[chosen.index], images, counted),
             notes,
         )
@@ -139,15 +141,14 @@ class Gallery:
     def _counted(self, row: Row, chosen: Slice) -> NDArray[np.bool_] | None:
         """Where the judge counts differences: a stitched object only where it is determined."""
         answer = self._answer(TRUTH, row)
-        if answer["operation"] != "stitch" or row["quantity"] != "object":
-            return None
-        weight = answer["outputs"]["weight"][chosen.index]
-        return np.asarray((weight > tolerances.SUPPORT) | (weight == 0))
+        support = tolerances.support(answer["operation"], row["quantity"], answer["outputs"])
+        return None if support is None else support[chosen.index]
 
 
 def _is_drawn(row: Row) -> bool:
     """Numbers that may differ, and any array that does not pass; exact arrays that pass show nothing new."""
-    return row["kind"] == "numeric" or (row["kind"] == "exact" and row["shape"] and row["outcome"] != "pass")
+    failing = row["kind"] == "exact" and row["outcome"] != "pass" and row["shape"] is not None
+    return row["kind"] == "numeric" or failing
 
 
 def _worst(rows: dict[str, Row], arrays: dict[str, Array], truth: Array) -> tuple[str, tuple[int, ...]]:

@@ -17,6 +17,9 @@ from ptychoparity.reports.summary import Report, Row
 TEMPLATES = Path(__file__).parent / "templates"
 MARGINS = 10
 LABEL = 160
+CALM = ("pass", summary.NOTHING)
+"""States of a cell whose section stays closed."""
+
 COMPARED = ("numeric", "exact", "run")
 """Kinds of rows that compare a whole quantity; the others hold it against a number, law or error in print."""
 
@@ -40,11 +43,6 @@ class Line:
     panel: Panel | None = None
 
     @property
-    def state(self) -> str:
-        """The worst outcome of the line."""
-        return summary.worst(row["outcome"] for row in self.rows.values())
-
-    @property
     def remarks(self) -> list[tuple[str, str, list[str]]]:
         """Why it does not pass: outcome, message, and the backends that share them."""
         shared: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -56,18 +54,14 @@ class Line:
 
 @dataclass
 class Section:
-    """A scenario: its comparisons with the reference, and its printed checks."""
+    """A scenario: its comparisons with the reference, and its printed checks; open if it needs a look."""
 
     id: str
     title: str
     spec: str
     compared: list[Line] = field(default_factory=list)
     printed: list[Line] = field(default_factory=list)
-
-    @property
-    def state(self) -> str:
-        """The worst outcome of the scenario."""
-        return summary.worst(line.state for line in (*self.compared, *self.printed))
+    open: bool = False
 
 
 def render_html(report: Report, evidence_folder: Path | None) -> str:
@@ -78,28 +72,28 @@ def render_html(report: Report, evidence_folder: Path | None) -> str:
         evidence_folder: where the evidence files lie, for the pictures. A file that is missing there, or is
             not the one that was judged, is named in the page instead of its pictures.
     """
+    names, cells = summary.backends(report), summary.matrix(report)
+    answering = [name for name in names if any(line[name].total for line in cells.values())]
     with Gallery(report, evidence_folder) as gallery:
         sections = _sections(report, gallery)
         notes = gallery.notes
-    answered = {row["backend"] for row in report["rows"] if row["scenario"] in report["scenarios"]}
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            report=report,
-            headline=summary.headline(report),
-            passed=summary.passed(report),
-            names=summary.backends(report),
-            answering=[name for name in summary.backends(report) if name in answered],
-            candidates=summary.candidates(report),
-            cells=summary.matrix(report),
-            margins=summary.smallest_margins(report, MARGINS),
-            nearer=summary.nearer(report),
-            sections=sections,
-            notes=notes,
-            gradients={name: pictures.gradient(name) for name in ("viridis", "twilight", "magma", "RdBu_r")},
-            outcomes=[name for name in reversed(summary.SEVERITY) if report["verdict"]["counts"][name]],
-        )
+    for section in sections:
+        section.open = any(cells[section.id][name].state not in CALM for name in answering)
+    template = _environment().get_template("report.html.j2")
+    return template.render(
+        report=report,
+        headline=summary.headline(report),
+        passed=summary.passed(report),
+        names=names,
+        answering=answering,
+        candidates=summary.candidates(report),
+        cells=cells,
+        margins=summary.smallest_margins(report, MARGINS),
+        nearer=summary.nearer(report),
+        sections=sections,
+        notes=notes,
+        gradients={name: pictures.gradient(name) for name in pictures.MAPS},
+        outcomes=[name for name in reversed(summary.SEVERITY) if report["verdict"]["counts"][name]],
     )
 
 

@@ -27,6 +27,9 @@ SMALLEST = 4
 IMAGE_AXES = {2: 0, 3: 1, 4: 1, 5: 2}
 """First image axis by rank, in the contract's layouts: (S, S), (K, H, W), (B, N, N, C), (P, B, N, N, C)."""
 
+MAPS = ("viridis", "twilight", "RdBu_r", "magma")
+"""Colour maps of values, phases, real differences, and moduli of complex differences."""
+
 HOLLOW = 255
 """Palette entry of what has no value: transparent. The colours take the entries below it."""
 
@@ -42,13 +45,9 @@ class Slice:
 
     Attributes:
         index: the 2-D slice, cropped; of the array's rank.
-        spot: row and column of the worst element inside it.
-        shape: rows and columns of it.
     """
 
     index: tuple[int | slice, ...]
-    spot: tuple[int, int]
-    shape: tuple[int, int]
 
     def __str__(self) -> str:
         """The index as it is written in NumPy."""
@@ -123,14 +122,11 @@ def choose_slice(shape: tuple[int, ...], worst: tuple[int, ...]) -> Slice | None
     if axes is None or len(worst) != len(shape):
         return None
     index: list[int | slice] = list(worst)
-    spot, sides = [], []
     for axis in axes:
         start = int(np.clip(worst[axis] - SIDE // 2, 0, max(shape[axis] - SIDE, 0)))
         stop = min(start + SIDE, shape[axis])
         index[axis] = slice(start, stop) if stop - start < shape[axis] else slice(None)
-        spot.append(worst[axis] - start)
-        sides.append(stop - start)
-    return Slice(tuple(index), (spot[0], spot[1]), (sides[0], sides[1]))
+    return Slice(tuple(index))
 
 
 def values(caption: str, image: Array, scale: Scale) -> Picture:

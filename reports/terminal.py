@@ -49,10 +49,13 @@ def _matrix(report: Report, width: int) -> Table:
     """Scenario by backend; titles only where they fit, margins below the counts where they do not."""
     names, scenarios = summary.backends(report), report["scenarios"]
     cells = summary.matrix(report)
-    wide = {name: max((len(_cell(line[name], " ")) for line in cells.values()), default=0) for name in names}
+    parts = {name: max(map(len, textwrap.wrap(name, 1, break_long_words=False))) for name in names}
+    wide = {
+        name: max(parts[name], *(len(_cell(line[name], " ")) for line in cells.values())) for name in names
+    }
     left = width - max(map(len, scenarios), default=0) - sum(wide.values()) - 2 * len(names)
     titled = left - 2 >= max((len(item["title"]) for item in scenarios.values()), default=0)
-    heads = [textwrap.wrap(name, max(wide[name], 8)) for name in names]
+    heads = [textwrap.wrap(name, wide[name]) for name in names]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for _ in range(1 + titled):
         table.add_column("", no_wrap=True)

@@ -75,7 +75,8 @@ def grouping(path: Path) -> Iterator[Case]:
     for gridsize in _gridsizes(raw):
         inputs = {"raw": _raw(raw), "request": _request(raw, gridsize, groups), "overlay": {}}
         yield Case(f"g{gridsize}", "group", inputs)
-        yield Case(f"container-g{gridsize}", "container", inputs)
+        few = {**inputs, "request": _request(raw, gridsize, min(groups, BATCH))}
+        yield Case(f"container-g{gridsize}", "container", few)
 
 
 def probe(path: Path) -> Iterator[Case]:

@@ -18,7 +18,9 @@ FEW = ("--scenario", "PRB-001")
 
 
 def invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+    """Run with this interpreter only, whatever the environment says of others."""
+    runner = CliRunner(env={"PTYCHOPARITY_PYTHON": None})
+    return runner.invoke(main, [str(argument) for argument in arguments])
 
 
 def refused(result: Result, *words: str) -> str:

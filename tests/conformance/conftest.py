@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,16 @@ import pytest
 from ptychoparity.backends import reference
 from ptychoparity.backends.contract import Backend
 from ptychoparity.backends.reference import ReferenceBackend
-from ptychoparity.conformance import processes, report
+from ptychoparity.conformance import report
 from ptychoparity.conformance.case import Case, Scenario
 from ptychoparity.conformance.casefile import write_cases
 from ptychoparity.conformance.evidence import EvidenceSet, open_evidence
 from ptychoparity.conformance.recorder import record
-from ptychoparity.conformance.scenarios import SCENARIOS, select
+from ptychoparity.conformance.scenarios import select
 from ptychoparity.conformance.storage import Reader
 from ptychoparity.fixtures.minimal import load_minimal_path
 
-EVERYDAY = ("CFG-003", "GRP-006", "PRB-001", "PRB-003", "PRB-004", "PRB-005", "FWD-001", "STI-003", "STI-004")
+EVERYDAY = ("CFG-003", "PRB-003", "PRB-004", "PRB-005", "FWD-001", "STI-004")
 """Scenarios that take no time and hold dictionaries, refusals, scalars, exact cases and stitching."""
 
 
@@ -112,14 +110,8 @@ def constant() -> type[Constant]:
 
 @pytest.fixture(scope="session")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """Every case there is, and the references recorded as ``verify`` records them: in processes."""
-    bench = Bench(tmp_path_factory.mktemp("everything"), select())
-    results = processes.record_all(
-        processes.references(Path(sys.executable)), bench.cases, bench.folder / "evidence", quiet, 300.0
-    )
-    assert [result.broken or result.unusable for result in results] == [None] * 4
-    bench.references = [result.evidence for result in results if result.evidence]
-    return bench
+    """Every case there is, with its references."""
+    return Bench(tmp_path_factory.mktemp("everything"), select()).with_references()
 
 
 @pytest.fixture(scope="session")
@@ -128,18 +120,28 @@ def green(everything: Bench) -> dict[str, Any]:
     return report.judge(everything.references)
 
 
+class Fewer:
+    """A case file of which only some cases are seen."""
+
+    def __init__(self, cases: Reader, wanted: Callable[[str], bool]) -> None:
+        self.tree, self.load = cases.tree, cases.load
+        self._ids = [case_id for case_id in cases.case_ids() if wanted(case_id)]
+
+    def case_ids(self) -> list[str]:
+        return self._ids
+
+
 @pytest.fixture(scope="session")
-def lean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EvidenceSet, Reader]]:
-    """Every scenario but those of measured data, without the 128-pixel cases: what is caught here is
-    caught by the whole suite, which only asks more.
+def fewer() -> type[Fewer]:
+    return Fewer
+
+
+@pytest.fixture(scope="session")
+def lean(everything: Bench) -> Iterator[tuple[EvidenceSet, Fewer]]:
+    """All evidence, and the cases but those of measured data and of 128 pixels: what is caught with these
+    is caught by the whole suite, which only asks more.
     """
-    thinned = [
-        replace(item, build=lambda item=item: [case for case in item.build() if "n128" not in case.name])
-        for item in SCENARIOS
-        if not item.measured
-    ]
-    bench = Bench(tmp_path_factory.mktemp("lean"), thinned).with_references()
-    evidence, cases = open_evidence(bench.references), Reader(bench.cases)
-    yield evidence, cases
+    evidence, cases = open_evidence(everything.references), Reader(everything.cases)
+    yield evidence, Fewer(cases, lambda case_id: "-900/" not in case_id and "n128" not in case_id)
     evidence.close()
     cases.close()

@@ -27,9 +27,7 @@ def diffracting(double):
         backend = double()
         capabilities = backend.capabilities()
         declared = capabilities.operations if operations is None else frozenset(operations)
-        backend.capabilities = lambda: replace(
-            capabilities, deterministic=deterministic, operations=declared
-        )
+        backend.capabilities = lambda: replace(capabilities, deterministic=deterministic, operations=declared)
         backend.diffract = diffract
         return backend
 
@@ -110,7 +108,7 @@ def test_performed(double):
 
 
 def test_raised_is_an_answer(diffracting):
-    def diffract(waves):
+    def diffract(_):
         raise KeyError("no such plan")
 
     found = answer(diffracting(diffract), CASE)
@@ -122,7 +120,7 @@ def test_raised_is_an_answer(diffracting):
 
 
 def test_unsupported_is_an_answer_of_its_own(diffracting):
-    def diffract(waves):
+    def diffract(_):
         raise Unsupported("no FFT here")
 
     found = answer(diffracting(diffract, operations=()), CASE)
@@ -139,7 +137,7 @@ def test_undeclared_but_answered_is_written_down(diffracting):
 def every_other_time(first, second):
     answers = iter([first, second])
 
-    def diffract(waves):
+    def diffract(_):
         given = next(answers)
         if isinstance(given, Exception):
             raise given
@@ -225,7 +223,7 @@ class Exits(BaseException):
 def test_what_is_no_exception_ends_the_recording_without_a_file(bench_of, diffracting):
     bench = bench_of(Case("one", "diffract", {"exit_waves": WAVES}))
 
-    def diffract(waves):
+    def diffract(_):
         raise Exits
 
     with pytest.raises(Exits):
