@@ -152,7 +152,10 @@ def verify(session: nox.Session) -> None:
     """Compare the backends, write parity-report/; arguments after -- go to `ptychoparity verify`."""
     core = environment("core")
     recorders = [part for name in FRAMEWORKS for part in ("--python", f"{name}={environment(name)}")]
-    call(session, core, "-m", "ptychoparity.cli", "verify", *recorders, *session.posargs)
+    # Named, a backend that cannot run fails the session; left to be found, it would only be left out.
+    named = any(given.startswith("--backend") for given in session.posargs)
+    wanted = [] if named else [part for name in FRAMEWORKS for part in ("--backend", name)]
+    call(session, core, "-m", "ptychoparity.cli", "verify", *recorders, *wanted, *session.posargs)
 
 
 @nox.session(python=False)

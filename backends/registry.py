@@ -41,9 +41,11 @@ def load(name: str) -> Backend:
         factory = point.load()
         backend: Backend = factory()
     except ImportError as error:
+        home = point.dist.name if point.dist else name
+        package = f"ptychoparity[{name}]" if home == "ptychoparity" else home
         raise Unusable(
             f"backend {name!r} cannot be imported ({error}); install what it needs with "
-            f"'pip install ptychoparity[{name}]', or name an interpreter that has it with "
+            f"'pip install {package}', or name an interpreter that has it with "
             f"--python {name}=/path/to/python"
         ) from error
     return backend

@@ -144,6 +144,8 @@ class CaseJudge:
         exact = self._truth["exact"] or k == tolerances.EXACT or truth.dtype.kind not in "fc"
         support = self._support(row.quantity)
         found = distance(array, truth, support)
+        if support is not None and array[self._truth["outputs"]["weight"] == 0].any():
+            return replace(row, message="is not exactly zero where no patch reaches")
         if exact:
             return _measured(replace(row, kind="exact"), found, 0.0, 0.0)
         floor = self._floor(self._case_id, row.quantity, truth, support)

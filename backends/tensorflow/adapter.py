@@ -37,15 +37,14 @@ class TensorFlowBackend:
 
     def capabilities(self) -> Capabilities:
         """Every operation, in float32."""
-        devices = ("cpu", "cuda") if tf.config.list_physical_devices("GPU") else ("cpu",)
-        return Capabilities(contract.OPERATIONS, ("float32",), devices, deterministic=True)
+        return Capabilities(contract.OPERATIONS, ("float32",), (_device(),), deterministic=True)
 
     def provenance(self) -> Provenance:
         """TensorFlow's version, threads and the settings that change numbers."""
         versions = {"tensorflow": tf.__version__, **contract.numpy_versions()}
         flags = {"tf32": str(tf.config.experimental.tensor_float_32_execution_enabled())}
         threads = tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
-        return Provenance(versions, "cpu", threads, flags)
+        return Provenance(versions, _device(), threads, flags)
 
     def bridge(
         self, canonical: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
@@ -140,6 +139,11 @@ class TensorFlowBackend:
         checks.check_stitch(patches, positions, crop)
         whole, weight = stitching.stitch(_complex(patches), _precise(positions), crop)
         return Stitched(_array(whole), _array(weight))
+
+
+def _device() -> str:
+    """Where tensors live that are made here: TensorFlow takes the first GPU that it sees."""
+    return "cuda" if tf.config.list_logical_devices("GPU") else "cpu"
 
 
 def _real(array: Array) -> tf.Tensor:

@@ -37,8 +37,7 @@ class TorchBackend:
 
     def capabilities(self) -> Capabilities:
         """Every operation, in float32."""
-        devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
-        return Capabilities(contract.OPERATIONS, ("float32",), devices, deterministic=True)
+        return Capabilities(contract.OPERATIONS, ("float32",), (_device(),), deterministic=True)
 
     def provenance(self) -> Provenance:
         """PyTorch's version, threads and the settings that change numbers."""
@@ -47,7 +46,7 @@ class TorchBackend:
             "tf32": str(torch.backends.cuda.matmul.allow_tf32),
             "deterministic_algorithms": str(torch.are_deterministic_algorithms_enabled()),
         }
-        return Provenance(versions, "cpu", torch.get_num_threads(), flags)
+        return Provenance(versions, _device(), torch.get_num_threads(), flags)
 
     def bridge(
         self, canonical: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
@@ -144,6 +143,11 @@ class TorchBackend:
         checks.check_stitch(patches, positions, crop)
         whole, weight = stitching.stitch(_complex(patches), _precise(positions), crop)
         return Stitched(_array(whole), _array(weight))
+
+
+def _device() -> str:
+    """Where tensors live that are made here: the class of PyTorch's default device."""
+    return torch.get_default_device().type
 
 
 def _real(array: Array) -> Tensor:

@@ -114,7 +114,7 @@ def stitching(path: Path) -> Iterator[Case]:
     side = patterns(raw).shape[-1]
     positions = np.stack([raw.xcoords, raw.ycoords], axis=1)[:STITCHED_AT_MOST].astype(np.float64)
     patches = single(object_patches(whole_object(raw), positions, side))
-    for crop in (20, side // 2):
+    for crop in sorted({min(20, side), side // 4 * 2}):
         inputs = {"patches": patches, "positions": positions, "crop": crop}
         yield Case(f"m{crop}", "stitch", inputs)
 

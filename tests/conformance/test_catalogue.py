@@ -253,7 +253,8 @@ def disturbed(value):
     if value is None:
         return np.zeros(3)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fciu":
-        return value * 0.7 + 1.3 + np.arange(value.size).reshape(value.shape)
+        wide = value.astype(np.clongdouble if value.dtype.kind == "c" else np.longdouble)
+        return wide * 0.7 + 1.3 + np.arange(value.size).reshape(value.shape)
     if isinstance(value, np.ndarray):
         return ~value & (np.arange(value.size).reshape(value.shape) % 11 > 3)
     return value + 1 if isinstance(value, float) else "another"
