@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import numpy as np
@@ -22,6 +23,7 @@ IDS = [scenario.id for scenario in SCENARIOS]
 FAMILIES = {"CFG", "GRP", "PRB", "FWD", "PAT", "STI"}
 
 
+@cache
 def build(scenario: Scenario) -> list[Case]:
     return list(scenario.build(load_minimal_path()) if scenario.measured else scenario.build())
 
@@ -256,7 +258,7 @@ def disturbed(value):
         wide = value.astype(np.clongdouble if value.dtype.kind == "c" else np.longdouble)
         return wide * 0.7 + 1.3 + np.arange(value.size).reshape(value.shape)
     if isinstance(value, np.ndarray):
-        return ~value & (np.arange(value.size).reshape(value.shape) % 11 > 3)
+        return ~value & (np.arange(value.size).reshape(value.shape) % 7 != 1)
     return value + 1 if isinstance(value, float) else "another"
 
 

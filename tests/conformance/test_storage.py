@@ -22,7 +22,7 @@ ARRAYS = {
     "bool": np.array([True, False, True]),
     "int32": np.arange(24, dtype=np.int32).reshape(2, 3, 4),
     "uint16": np.array([65535], np.uint16),
-    "0-d": np.float64(2.5)[...],
+    "0-d": np.array(2.5),
     "empty": np.zeros((0, 4), np.int32),
     "nan": np.array([np.nan, np.inf, -np.inf, -0.0]),
     "compressed": np.arange(4096, dtype=np.float64).reshape(64, 64),
