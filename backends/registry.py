@@ -34,13 +34,16 @@ def load(name: str) -> Backend:
 
     Raises:
         LookupError: the name is not registered.
-        Unusable: it is registered but cannot run in this interpreter.
+        Unusable: it is registered, but a package that it needs is not installed in this interpreter.
+        RuntimeError: it calls itself by another name.
     """
     point = require_registered(name)
     try:
         factory = point.load()
         backend: Backend = factory()
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "ptychoparity":
+            raise  # our own module is missing or misspelt: broken, not merely absent
         home = point.dist.name if point.dist else name
         package = f"ptychoparity[{name}]" if home == "ptychoparity" else home
         raise Unusable(
@@ -48,4 +51,8 @@ def load(name: str) -> Backend:
             f"'pip install {package}', or name an interpreter that has it with "
             f"--python {name}=/path/to/python"
         ) from error
+    if backend.name != name:
+        raise RuntimeError(
+            f"the backend registered as {name!r} calls itself {backend.name!r}; rename one of them"
+        )
     return backend

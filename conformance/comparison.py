@@ -32,17 +32,18 @@ class Distance:
     worst: tuple[int, ...]
 
 
-def distance(actual: Array, expected: Array, support: Array | None = None) -> Distance:
-    """Measure arrays of equal shape, in float64, over the support where one is given."""
+def distance(actual: Array, expected: Array, weight: Array | None = None) -> Distance:
+    """Measure arrays of equal shape, in float64, each element times its weight where weights are given."""
     actual, expected = np.asarray(actual), np.asarray(expected)
     difference = _apart(actual.real, expected.real)
     if np.iscomplexobj(actual) or np.iscomplexobj(expected):
         difference = np.maximum(difference, _apart(actual.imag, expected.imag))
     modulus = np.abs(expected.astype(np.result_type(expected.dtype, np.float64)))
-    if support is not None:
+    if weight is not None:
         # What is not finite is wrong wherever it is.
-        difference = np.where(support | np.isinf(difference), difference, 0.0)
-        modulus = np.where(support, modulus, 0.0)
+        with np.errstate(invalid="ignore"):
+            difference = np.where(np.isinf(difference), np.inf, difference * weight)
+        modulus = modulus * weight
     if not difference.size:
         return Distance(0.0, 0.0, 0.0, 0.0, 0.0, ())
     worst = np.unravel_index(int(np.argmax(difference)), difference.shape)

@@ -98,7 +98,7 @@ class NoiseFloor:
         self._truth, self._noise = evidence.truth, evidence.noise
         self._answers: tuple[str, list[dict[str, Any]]] = ("", [])
 
-    def __call__(self, case_id: str, quantity: str, expected: Any, support: Any = None) -> float:
+    def __call__(self, case_id: str, quantity: str, expected: Any, weights: Any = None) -> float:
         """Largest distance of any noise probe from the truth; a probe that has no number widens nothing."""
         if self._answers[0] != case_id:
             self._answers = (case_id, [reader.load(case_id) for reader in self._noise])
@@ -107,7 +107,7 @@ class NoiseFloor:
             value = answer.get("outputs", {}).get(quantity)
             if value is None or np.shape(value) != np.shape(expected):
                 continue
-            apart = distance(np.asarray(value), np.asarray(expected), support).max_abs
+            apart = distance(np.asarray(value), np.asarray(expected), weights).max_abs
             floor = max(floor, apart if np.isfinite(apart) else 0.0)
         return floor
 

@@ -107,6 +107,8 @@ def _law(row: Row, expectation: Law, answers: Mapping[str, dict[str, Any]]) -> R
 
 
 def _quantity(answers: Mapping[str, dict[str, Any]], case: str, quantity: str) -> Any:
+    if "error" in answers[case]:
+        raise ValueError("it raised {type}: {message}".format(**answers[case]["error"]))
     return answers[case]["outputs"][quantity]
 
 

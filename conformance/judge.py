@@ -33,6 +33,7 @@ class Row:
         floor, tolerance, margin: noise floor, bound, and bound / max_abs (absent where max_abs is 0).
         shape, dtype: of the recorded quantity.
         seconds: time of the operation.
+        operation: of the contract, for rows that are judged against a tolerance of its table.
     """
 
     backend: str
@@ -55,6 +56,7 @@ class Row:
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     seconds: float | None = None
+    operation: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class CaseJudge:
     def rows(self, backend: str, answer: dict[str, Any], device: str = "cpu") -> list[Row]:
         """One row a quantity, or one row for an answer that is none; the device chooses tolerances."""
         self._device = device
-        blank = Row(backend, self._scenario, self._case, "answer", "run", FAIL, seconds=answer["seconds"])
+        blank = Row(backend, self._scenario, self._case, "answer", "run", FAIL)
+        blank = replace(blank, seconds=answer["seconds"], operation=answer["operation"])
         error = answer.get("error", {})
         said = f"{error.get('type')}: {error.get('message')}"
         if not answer["declared"]:
@@ -142,13 +145,13 @@ class CaseJudge:
         override = tolerances.override(self._truth["operation"], row.quantity, self._device)
         k = tolerances.K if override is None else override.k
         exact = self._truth["exact"] or k == tolerances.EXACT or truth.dtype.kind not in "fc"
-        support = self._support(row.quantity)
-        found = distance(array, truth, support)
-        if support is not None and array[self._truth["outputs"]["weight"] == 0].any():
+        weights = self._weights(row.quantity)
+        found = distance(array, truth, weights)
+        if weights is not None and array[weights == 0].any():
             return replace(row, message="is not exactly zero where no patch reaches")
         if exact:
             return _measured(replace(row, kind="exact"), found, 0.0, 0.0)
-        floor = self._floor(self._case_id, row.quantity, truth, support)
+        floor = self._floor(self._case_id, row.quantity, truth, weights)
         tolerance = self._tolerance(row.quantity, found, floor, k)
         return _measured(replace(row, kind="numeric"), found, floor, tolerance)
 
@@ -157,8 +160,8 @@ class CaseJudge:
         limit = tolerances.limit(self._truth["operation"], quantity)
         return bound if limit is None else min(bound, limit.bound * found.peak)
 
-    def _support(self, quantity: str) -> NDArray[np.bool_] | None:
-        return tolerances.support(self._truth["operation"], quantity, self._truth["outputs"])
+    def _weights(self, quantity: str) -> NDArray[np.float64] | None:
+        return tolerances.weights(self._truth["operation"], quantity, self._truth["outputs"])
 
     def pairs(self, answers: dict[str, dict[str, Any]]) -> list[Pair]:
         """Every two backends, on every array that both computed."""
@@ -176,9 +179,9 @@ class CaseJudge:
     def _pair(
         self, quantity: str, names: tuple[str, str], arrays: list[NDArray[Any]], truth: NDArray[Any]
     ) -> Pair:
-        support = self._support(quantity)
-        apart = distance(arrays[0], arrays[1], support)
-        one, other = (distance(array, truth, support).max_abs for array in arrays)
+        weights = self._weights(quantity)
+        apart = distance(arrays[0], arrays[1], weights)
+        one, other = (distance(array, truth, weights).max_abs for array in arrays)
         nearer = "both alike" if one == other else names[int(other < one)]
         place = (self._scenario, self._case, quantity)
         return Pair(*place, *names, apart.max_abs, apart.relative, one, other, nearer)

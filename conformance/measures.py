@@ -60,3 +60,9 @@ DISTINCT = Measure(
 FRACTION = Measure("distance from whole numbers", lambda value: float(np.abs(value - np.round(value)).max()))
 FLIPPED = Measure("flipped both ways", lambda value: np.asarray(value)[::-1, ::-1])
 SWAPPED_AXIS = Measure("[x, y] swapped", lambda value: np.asarray(value)[:, :, ::-1])
+SORTED_COORDINATES = Measure(
+    "x and y of the members, each sorted", lambda value: np.sort(value[0, 0], axis=-1)
+)
+FROM_CENTRE = Measure(
+    "displacement from the members' mean", lambda value: value - value.mean(axis=-1, keepdims=True)
+)

@@ -30,13 +30,16 @@ def _named(name: str, arguments: str) -> Callable[[Backend, Inputs], Outputs]:
 
 def _bridge(backend: Backend, inputs: Inputs) -> Outputs:
     """Bridge one configuration after the other onto a starting dictionary."""
-    legacy = dict(inputs["legacy"])
+    legacy, kept = dict(inputs["legacy"]), True
     for data in inputs["configs"]:
         config = from_json(data)
         if not isinstance(config, TrainingConfig | InferenceConfig):
             raise TypeError(f"cannot bridge {type(config).__name__}")
-        legacy = backend.bridge(config, legacy)
-    return {"legacy": legacy}
+        before = dict(legacy)
+        bridged = backend.bridge(config, legacy)
+        kept = kept and legacy == before
+        legacy = bridged
+    return {"legacy": legacy, "start_kept": kept}
 
 
 def _group(backend: Backend, inputs: Inputs) -> Outputs:
@@ -50,8 +53,8 @@ def _group(backend: Backend, inputs: Inputs) -> Outputs:
 
 
 def _container(backend: Backend, inputs: Inputs) -> Outputs:
-    """Group, and make the backend's container of the groups."""
-    grouped = backend.group(_raw(inputs), inputs["request"])
+    """Make the backend's container of groups that the reference formed."""
+    grouped = _raw(inputs).generate_grouped_data(**inputs["request"])
     return dict(backend.container(grouped, np.asarray(inputs["raw"]["probeGuess"])))
 
 

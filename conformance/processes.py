@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -72,11 +73,28 @@ def record_all(
         timeout: seconds without a sign of life after which a recorder is killed.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    running: set[subprocess.Popen[str]] = set()
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
-        return list(pool.map(lambda item: _record(item, cases, folder, progress, timeout), recordings))
+        started = [
+            pool.submit(_record, item, cases, folder, progress, timeout, running) for item in recordings
+        ]
+        try:
+            return [recording.result() for recording in started]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in tuple(running):
+                _kill(process)
+            raise
 
 
-def _record(recording: Recording, cases: Path, folder: Path, progress: Progress, timeout: float) -> Result:
+def _record(
+    recording: Recording,
+    cases: Path,
+    folder: Path,
+    progress: Progress,
+    timeout: float,
+    running: set[subprocess.Popen[str]],
+) -> Result:
     target = folder / f"{recording.name}.h5"
     target.unlink(missing_ok=True)
     command = [str(recording.interpreter), "-m", "ptychoparity.conformance.worker"]
@@ -86,19 +104,32 @@ def _record(recording: Recording, cases: Path, folder: Path, progress: Progress,
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as noise:
         try:
             process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=noise, text=True, env=_environment()
+                command,
+                stdout=subprocess.PIPE,
+                stderr=noise,
+                text=True,
+                env=_environment(),
+                start_new_session=True,  # so that an interpreter that is a script dies with its children
             )
         except OSError as error:
             reason = f"its interpreter {recording.interpreter} cannot be started: {error.strerror}"
             return Result(recording, None, Broken(recording.name, reason))
+        running.add(process)
         watched = _watch(process, recording.name, progress, timeout)
         status = process.wait()
+        running.discard(process)
         if status == 0 and target.is_file():
             return Result(recording, target)
         target.with_name(target.name + ".partial").unlink(missing_ok=True)
         if status == UNUSABLE and watched.unusable:
             return Result(recording, None, unusable=watched.unusable)
         return Result(recording, None, Broken(recording.name, _death(status, watched, timeout, noise)))
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a recorder and whatever it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _environment() -> dict[str, str]:
@@ -128,7 +159,7 @@ def _watch(process: subprocess.Popen[str], name: str, progress: Progress, timeou
 
     def expire() -> None:
         watched.timed_out = True
-        process.kill()
+        _kill(process)
 
     timer = threading.Timer(timeout, expire)
     timer.start()

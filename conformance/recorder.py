@@ -15,7 +15,7 @@ import numpy as np
 from ptychoparity.backends.contract import Backend, Unsupported
 from ptychoparity.conformance import SUITE_VERSION
 from ptychoparity.conformance.operations import OPERATIONS
-from ptychoparity.conformance.storage import Reader, Writer, same
+from ptychoparity.conformance.storage import Reader, Writer, check_storable, same
 
 Progress = Callable[[str, int, int], None]
 
@@ -63,6 +63,7 @@ def _perform(backend: Backend, operation: str, inputs: dict[str, Any]) -> dict[s
     started = time.perf_counter()
     try:
         outputs = OPERATIONS[operation](backend, inputs)
+        check_storable(operation, outputs)
         found: dict[str, Any] = {"status": "performed", "outputs": outputs}
     except Unsupported as error:
         found = {"status": "unsupported", "error": _error(error)}

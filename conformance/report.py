@@ -47,6 +47,7 @@ def judge(
             "data": evidence.truth.header["data"],
             "tolerance": {"k": tolerances.K, "overrides": [asdict(row) for row in tolerances.OVERRIDES]},
             "scenarios": evidence.truth.header["scenarios"],
+            "scenarios_in_suite": len(verdict.committed_floors()),
             "evidence": [_provenance(name, reader) for name, reader in _files(evidence)],
             "broken": [asdict(item) for item in broken],
             "coverage": [asdict(item) for item in counted],

@@ -60,6 +60,27 @@ def same(first: Any, second: Any) -> bool:
     return bool(first == second or both_nan)
 
 
+def check_storable(name: str, value: Any) -> None:
+    """Refuse what is neither a plain value nor a NumPy array of numbers, before it reaches a file.
+
+    Raises:
+        TypeError: naming where it is and its type.
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            check_storable(f"{name} {key}", item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            check_storable(name, item)
+    elif isinstance(value, np.ndarray):
+        if value.dtype.kind not in "biufc":
+            raise TypeError(f"{name} is an array of dtype {value.dtype}; the contract asks for numbers")
+    elif not (value is None or isinstance(value, bool | int | float | str | np.number | np.bool_)):
+        raise TypeError(
+            f"{name} is a {type(value).__name__}; the contract asks for NumPy arrays and plain values"
+        )
+
+
 class Writer:
     """Write a file of cases or evidence; leaves nothing behind unless `finish` was reached."""
 

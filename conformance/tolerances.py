@@ -64,16 +64,16 @@ LIMITS: tuple[Limit, ...] = (
 )
 
 SUPPORT = 1e-3
-"""A stitched object counts where the weight exceeds this (hazard 18 of ``physics_model.md`` 8); where the
-weight is exactly zero, the object must be."""
+"""Above this weight a stitched object counts as it is (hazard 18 of ``physics_model.md`` 8); below, a
+quotient of two small numbers, it counts as its numerator; where the weight is zero it must be zero."""
 
 
-def support(operation: str, quantity: str, outputs: Mapping[str, Any]) -> NDArray[np.bool_] | None:
-    """Where a quantity is determined, as the reference's own outputs say; None if everywhere."""
+def weights(operation: str, quantity: str, outputs: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """How much each element of a quantity counts, from the reference's own outputs; None if all alike."""
     if operation != "stitch" or quantity != "object":
         return None
-    weight = outputs["weight"]
-    return np.asarray((weight > SUPPORT) | (weight == 0))
+    weight = np.asarray(outputs["weight"], np.float64)
+    return np.where(weight > SUPPORT, 1.0, weight)
 
 
 def override(operation: str, quantity: str, device: str) -> Override | None:

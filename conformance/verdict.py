@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ptychoparity.conformance import tolerances
+from ptychoparity.conformance.comparison import unit
 from ptychoparity.conformance.evidence import EvidenceSet
 from ptychoparity.conformance.judge import BROKEN, ERROR, FAIL, KNOWN, OUTCOMES, UNSUPPORTED, Row
 
@@ -152,7 +153,7 @@ def unneeded_overrides(rows: list[Row], overrides: Iterable[tolerances.Override]
         if override.k <= tolerances.K:
             continue
         applied = [row for row in rows if row.kind == "numeric" and _applies(override, row)]
-        if applied and not any(_needs(override, row) for row in applied):
+        if applied and not any(_needs(row) for row in applied):
             found.append(
                 f"tolerance override for {override.operation} {override.quantity} is not needed: remove it"
             )
@@ -160,14 +161,14 @@ def unneeded_overrides(rows: list[Row], overrides: Iterable[tolerances.Override]
 
 
 def _applies(override: tolerances.Override, row: Row) -> bool:
-    return tolerances.override(override.operation, row.quantity, override.device) is override
+    return tolerances.override(row.operation, row.quantity, override.device) is override
 
 
-def _needs(override: tolerances.Override, row: Row) -> bool:
+def _needs(row: Row) -> bool:
     """Whether the row's error is above what the default factor would allow."""
-    if row.tolerance is None or row.floor is None or row.max_abs is None:
+    if row.peak is None or row.floor is None or row.max_abs is None:
         return False
-    return row.max_abs > row.tolerance - (override.k - tolerances.K) * row.floor
+    return row.max_abs > tolerances.K * row.floor + unit(row.peak)
 
 
 def counts(rows: list[Row]) -> dict[str, int]:

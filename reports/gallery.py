@@ -141,8 +141,8 @@ class Gallery:
     def _counted(self, row: Row, chosen: Slice) -> NDArray[np.bool_] | None:
         """Where the judge counts differences: a stitched object only where it is determined."""
         answer = self._answer(TRUTH, row)
-        support = tolerances.support(answer["operation"], row["quantity"], answer["outputs"])
-        return None if support is None else support[chosen.index]
+        weights = tolerances.weights(answer["operation"], row["quantity"], answer["outputs"])
+        return None if weights is None else np.isin(weights[chosen.index], (0.0, 1.0))
 
 
 def _is_drawn(row: Row) -> bool:

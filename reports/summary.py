@@ -141,6 +141,9 @@ def headline(report: Report) -> str:
     total, names = sum(counts.values()), candidates(report)
     compared = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "nothing"
     text = f"{compared} against the float64 reference, {counts[PASS]} of {total} rows pass"
+    asked, whole = len(report["scenarios"]), report["scenarios_in_suite"]
+    if asked < whole:
+        text += f" (partial: {asked} of {whole} scenarios)"
     if not passed(report):
         return f"Parity does not hold: {text}."
     excused = [f"{counts[outcome]} {outcome}" for outcome in (KNOWN, UNSUPPORTED) if counts[outcome]]

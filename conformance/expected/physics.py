@@ -11,14 +11,17 @@ from ptychoparity.conformance.measures import (
     ENERGY,
     FLIPPED,
     FRACTION,
+    FROM_CENTRE,
     LARGEST,
     SHAPE,
+    SORTED_COORDINATES,
     SUPPORTED,
     TOTAL,
     TOTALS,
     WHOLE,
     at,
 )
+from ptychoparity.fixtures.numbers import uniform
 
 
 def _spike(side: int, row: int, column: int, value: float) -> list[list[float]]:
@@ -30,6 +33,10 @@ def _spike(side: int, row: int, column: int, value: float) -> list[list[float]]:
 PROBE: tuple[Expectation, ...] = (
     *(
         Golden("F12", f"PRB-001/n{side}-F12", "mask", TOTAL, count)
+        for side, count in ((8, 12), (16, 52), (64, 812), (128, 3228), (256, 12892))
+    ),
+    *(
+        Golden("59", f"PRB-001/n{side}-F12", "mask", TOTAL, count)
         for side, count in ((8, 12), (16, 52), (64, 812), (128, 3228), (256, 12892))
     ),
     Law("F12", "PRB-001/n64-F12", "PRB-001/n64-F12", "mask", FLIPPED),
@@ -70,6 +77,10 @@ PROBE: tuple[Expectation, ...] = (
     Refusal("5.2", "PRB-005/odd-mask", "ValueError", ("N", "15")),
 )
 
+_SHAPE = (2, 3, 64, 64, 4)
+BATCH_ENERGY = float((uniform(_SHAPE, 13) ** 2 + (uniform(_SHAPE, 14) - 0.5) ** 2).sum())
+"""Energy of the exit waves of ``FWD-002/batch-n64``, summed without a transform."""
+
 FIVE, SIX = "FWD-002/n8-F5", "FWD-002/n64-F6"
 CHAIN = "FWD-005/legacy-F20"
 FORWARD: tuple[Expectation, ...] = (
@@ -102,6 +113,7 @@ FORWARD: tuple[Expectation, ...] = (
     Golden("F6", SIX, "amplitude", at(0, 10, 50, 0), 0.216518114, 2e-6),
     Golden("F6", SIX, "amplitude", TOTAL, 2039.839873, 2039e-5),
     Golden("F6", SIX, "amplitude", ENERGY, 1341.081920, 1341e-5),
+    Golden("F4", "FWD-002/batch-n64", "amplitude", ENERGY, BATCH_ENERGY, 1e-5 * BATCH_ENERGY),
     Law("F7", "FWD-002/n64-turned-F7", SIX, "amplitude", tolerance=1e-6),
     Law("F8", "FWD-002/n64-tripled-F8", SIX, "amplitude", factor=3.0, tolerance=1e-6),
     Law(
@@ -135,6 +147,7 @@ FORWARD: tuple[Expectation, ...] = (
     Refusal("1.2", "FWD-006/negative-width", "ValueError", ("gaussian_smoothing_sigma", "-1")),
 )
 
+GROUP_OF_FOUR = "PAT-005/group-T15"
 PATCHES: tuple[Expectation, ...] = (
     Golden("T1", "PAT-001/right-T1", "images", at(0), _spike(5, 2, 3, 1.0)),
     Golden("T2", "PAT-001/down-T2", "images", at(0), _spike(5, 3, 2, 1.0)),
@@ -160,6 +173,17 @@ PATCHES: tuple[Expectation, ...] = (
     Golden("T12", "PAT-004/legacy-T12", "patches", at(1, 3, 12, 2), 0.456306964 + 0.133840619j, 1e-5),
     Golden("T12", "PAT-004/legacy-T12", "patches", TOTAL, 934.598153 - 5.008276j, 9e-3),
     Golden("T13", "PAT-004/ones-T13", "patches", WHOLE, 1.0),
+    Golden("T15", GROUP_OF_FOUR, "coords_offsets", at(0, 0, slice(0, 2), 0), [35.0, 37.0]),
+    Golden("T15", GROUP_OF_FOUR, "coords_nn", SORTED_COORDINATES, [[30, 30, 40, 40], [30, 30, 44, 44]]),
+    Law(
+        "T15",
+        GROUP_OF_FOUR,
+        GROUP_OF_FOUR,
+        "coords_relative",
+        other_measure=FROM_CENTRE,
+        factor=-1.0,
+        other_quantity="coords_nn",
+    ),
     Golden("T16", "PAT-005/four-T16", "patches", at(slice(0, 4), 8, 8), [3030.0, 3040, 4430, 4440]),
     Refusal("2.1", "PAT-007/too-few-offsets", "ValueError", ("offsets", "(2, 2)")),
     Refusal("2.1", "PAT-007/not-a-number", "ValueError", ("offsets", "finite")),

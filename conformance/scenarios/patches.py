@@ -8,6 +8,7 @@ import numpy as np
 
 from ptychoparity.conformance.case import Array, Case, Scenario, single
 from ptychoparity.conformance.scenarios.forward import confined_field, legacy_offsets, object_groups
+from ptychoparity.conformance.scenarios.grouping import scan
 from ptychoparity.fixtures.numbers import uniform
 from ptychoparity.fixtures.objects import textured_object
 from ptychoparity.reference.physics.regions import assemble, fitting_padded_size
@@ -84,6 +85,9 @@ def scan_position() -> Iterator[Case]:
     positions = np.array([[30.0, 30], [40, 30], [30, 44], [40, 44]])
     inputs = {"object": ramp, "positions": positions, "side": 16}
     yield Case("four-T16", "object_patches", inputs, exact=True)
+    request = {"N": 16, "K": 4, "nsamples": 1, "gridsize": 2, "sequential_sampling": True}
+    raw = scan(positions[:, 0], positions[:, 1], 16)
+    yield Case("group-T15", "group", {"raw": raw, "request": request, "overlay": {}})
 
 
 def round_trip() -> Iterator[Case]:

@@ -373,13 +373,48 @@ def test_not_finite_outside_the_support(judged):
     assert where(rows, "fail") == {"STI-004"}
 
 
-def test_an_answer_that_no_file_can_hold_ends_the_recording(everyday, double):
-    """A native tensor is not an array: no evidence is better than evidence with a hole."""
-    backend = double("native")
-    backend.diffract = lambda _: object()
-    with pytest.raises(TypeError, match="not JSON serializable"):
-        everyday.record(backend)
-    assert [path.name for path in everyday.folder.iterdir() if "native" in path.name] == []
+def test_a_native_tensor_is_no_answer(judged):
+    """It cannot be stored: one failing row a case, and the rest of the recording stands."""
+
+    def spoil(backend):
+        backend.diffract = lambda _: object()
+        return backend
+
+    report, rows = judged(spoil)
+    errors = [row for row in rows if row["outcome"] == "error"]
+    assert errors
+    assert all("contract asks for NumPy arrays" in row["message"] for row in errors)
+    assert report["verdict"]["exit_status"] == 1
+
+
+def test_a_bridge_that_changes_what_it_was_given_is_caught(judged):
+    def spoil(backend):
+        right = backend.bridge
+
+        def bridge(config, legacy):
+            legacy["N"] = -1
+            return right(config, legacy)
+
+        backend.bridge = bridge
+        return backend
+
+    _, rows = judged(spoil)
+    assert any(row["quantity"] == "start_kept" and row["outcome"] == "fail" for row in rows)
+
+
+def test_an_operation_that_writes_into_its_input_is_caught(judged):
+    def spoil(backend):
+        right = backend.diffract
+
+        def diffract(exit_waves):
+            exit_waves *= 2
+            return right(exit_waves)
+
+        backend.diffract = diffract
+        return backend
+
+    _, rows = judged(spoil)
+    assert any("read-only" in row["message"] for row in rows if row["outcome"] == "error")
 
 
 def test_every_operation_of_the_contract_can_be_asked():

@@ -248,8 +248,13 @@ def stitch_rows(constructed):
 
 
 def test_a_stitched_object_counts_where_the_weight_supports_it(stitch_rows):
-    assert stitch_rows([[0.0, 0.3], [0.6, 2.0]])["outcome"] == "pass"
     assert stitch_rows([[0.0, 0.25], [0.5, 2.001]])["outcome"] == "fail"
+
+
+def test_where_the_weight_is_weak_a_stitched_object_counts_as_its_numerator(stitch_rows):
+    rounding = 2e-7 / 1e-3  # of the numerator, seen in the quotient
+    assert stitch_rows([[0.0, 0.25 + rounding], [0.5, 2.0]])["outcome"] == "pass"
+    assert stitch_rows([[0.0, 0.3], [0.5, 2.0]])["outcome"] == "fail"
 
 
 @pytest.mark.parametrize("value", [0.001, 1e-30, -1e-30j, complex(0, np.nan)])

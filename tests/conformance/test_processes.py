@@ -221,3 +221,11 @@ def test_one_death_does_not_take_the_others_along(cases, interpreter, tmp_path):
     assert [result.recording.name for result in results] == [item.name for item in recordings]
     assert [result.broken is None for result in results] == [True, False, True]
     assert sorted(leftovers(tmp_path)) == ["reference-float32.h5", "reference.h5"]
+
+
+def test_a_wrapper_that_does_not_exec_dies_with_its_child(run, tmp_path):
+    wrapper = tmp_path / "python"
+    wrapper.write_text("#!/bin/sh\nsleep 600\n", "utf-8")
+    wrapper.chmod(0o755)
+    result, _ = run(wrapper, timeout=1.0)
+    assert "silent for 1 s" in result.broken.reason
