@@ -57,6 +57,16 @@ def test_an_unknown_name_is_refused_with_the_nearest():
 
 @pytest.mark.parametrize("missing", ["tensorflow", "torch"])
 def test_a_backend_without_its_framework_says_what_to_install(monkeypatch, missing):
-    monkeypatch.setitem(sys.modules, f"ptychoparity.backends.{missing}.adapter", None)
+    for module in list(sys.modules):
+        if module.startswith(f"ptychoparity.backends.{missing}."):
+            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(Unusable, match=rf"pip install ptychoparity\[{missing}\]"):
         registry.load(missing)
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "torch"])
+def test_a_module_of_our_own_that_is_missing_is_no_missing_framework(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, f"ptychoparity.backends.{name}.adapter", None)
+    with pytest.raises(ModuleNotFoundError, match="adapter"):
+        registry.load(name)

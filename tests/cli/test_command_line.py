@@ -152,15 +152,16 @@ class TestBadInput:
         refused(invoke("judge", "--out", tmp_path, "--known", tmp_path / "known.json"), "known.json")
 
 
-class TestWholeRun:
-    @pytest.fixture(scope="class")
-    def folder(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        folder = tmp_path_factory.mktemp("run")
-        result = invoke("verify", "--backend", "reference-float32", *FEW, "--out", folder)
-        assert result.exit_code == 0, result.output
-        assert result.output.splitlines()[-1] == f"Report: {folder / 'report.html'}"
-        return folder
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    result = invoke("verify", "--backend", "reference-float32", *FEW, "--out", folder)
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1] == f"Report: {folder / 'report.html'}"
+    return folder
 
+
+class TestWholeRun:
     def test_leaves_every_form_of_the_report(self, folder: Path) -> None:
         for name in ("report.json", "report.html", "summary.md", "junit.xml", "cases.h5"):
             assert (folder / name).stat().st_size > 0
