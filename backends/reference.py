@@ -17,7 +17,7 @@ from ptychoparity.backends.contract import (
     Stitched,
     numpy_versions,
 )
-from ptychoparity.reference.config import InferenceConfig, TrainingConfig, update_legacy_dict
+from ptychoparity.reference.config import InferenceConfig, TrainingConfig, bridged
 from ptychoparity.reference.data import RawData, container_arrays
 from ptychoparity.reference.physics import diffraction, probe, regions, stitching, translation
 
@@ -45,10 +45,8 @@ class ReferenceBackend:
     def bridge(
         self, config: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
     ) -> dict[str, object]:
-        """See `ptychoparity.reference.config.update_legacy_dict`."""
-        bridged = dict(legacy)
-        update_legacy_dict(bridged, config)
-        return bridged
+        """See `ptychoparity.reference.config.bridged`."""
+        return bridged(config, legacy)
 
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `ptychoparity.reference.data.RawData.generate_grouped_data`."""

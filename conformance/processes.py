@@ -133,13 +133,8 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """What a recorder's process sees: quiet frameworks, and CPU kernels that always round alike."""
-    return {
-        **os.environ,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
-        "PYTHONWARNINGS": "ignore",
-    }
+    """What a recorder's process sees: the user's own settings, but quiet frameworks."""
+    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
 
 
 @dataclass

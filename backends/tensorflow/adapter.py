@@ -12,7 +12,6 @@ import tensorflow as tf
 from ptychoparity.backends import contract
 from ptychoparity.backends.contract import Array, Capabilities, NormalizedProbe, Provenance, Region, Stitched
 from ptychoparity.backends.tensorflow import (
-    config,
     diffraction,
     probe,
     regions,
@@ -21,7 +20,7 @@ from ptychoparity.backends.tensorflow import (
     translation,
 )
 from ptychoparity.backends.tensorflow.container import PtychoDataContainer
-from ptychoparity.reference.config import InferenceConfig, TrainingConfig
+from ptychoparity.reference.config import InferenceConfig, TrainingConfig, bridged
 from ptychoparity.reference.data import RawData
 from ptychoparity.reference.data.container import CONTAINER_KEYS
 from ptychoparity.reference.physics import checks
@@ -47,10 +46,10 @@ class TensorFlowBackend:
         return Provenance(versions, _device(), threads, flags)
 
     def bridge(
-        self, canonical: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
+        self, config: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
     ) -> dict[str, object]:
         """See `Backend.bridge`."""
-        return config.bridge(canonical, legacy)
+        return bridged(config, legacy)
 
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `Backend.group`."""

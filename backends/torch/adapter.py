@@ -12,7 +12,6 @@ from torch import Tensor
 from ptychoparity.backends import contract
 from ptychoparity.backends.contract import Array, Capabilities, NormalizedProbe, Provenance, Region, Stitched
 from ptychoparity.backends.torch import (
-    config,
     diffraction,
     probe,
     regions,
@@ -21,7 +20,7 @@ from ptychoparity.backends.torch import (
     translation,
 )
 from ptychoparity.backends.torch.container import PtychoDataContainerTorch
-from ptychoparity.reference.config import InferenceConfig, TrainingConfig
+from ptychoparity.reference.config import InferenceConfig, TrainingConfig, bridged
 from ptychoparity.reference.data import RawData
 from ptychoparity.reference.data.container import CONTAINER_KEYS
 from ptychoparity.reference.physics import checks
@@ -49,10 +48,10 @@ class TorchBackend:
         return Provenance(versions, _device(), torch.get_num_threads(), flags)
 
     def bridge(
-        self, canonical: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
+        self, config: TrainingConfig | InferenceConfig, legacy: Mapping[str, object]
     ) -> dict[str, object]:
         """See `Backend.bridge`."""
-        return config.bridge(canonical, legacy)
+        return bridged(config, legacy)
 
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `Backend.group`."""
@@ -146,8 +145,8 @@ class TorchBackend:
 
 
 def _device() -> str:
-    """Where tensors live that are made here: the class of PyTorch's default device."""
-    return torch.get_default_device().type
+    """Where tensors live that are made here: PyTorch leaves what NumPy gave it on the CPU."""
+    return "cpu"
 
 
 def _real(array: Array) -> Tensor:

@@ -12,7 +12,7 @@ from ``legacy`` into a canonical configuration.  Execution settings never enter 
 """
 
 from . import legacy
-from .bridge import KEY_MAPPINGS, dataclass_to_legacy_dict, update_legacy_dict
+from .bridge import KEY_MAPPINGS, bridged, dataclass_to_legacy_dict, update_legacy_dict
 from .canonical import CanonicalConfig, InferenceConfig, ModelConfig, TrainingConfig, is_given
 from .codec import from_json, to_json
 from .legacy import LEGACY_DEFAULTS
@@ -37,6 +37,7 @@ __all__ = [
     "ModelConfig",
     "Rule",
     "TrainingConfig",
+    "bridged",
     "dataclass_to_legacy_dict",
     "from_json",
     "is_given",

@@ -6,7 +6,7 @@ nothing flows back (spec ``config.md`` 3).  Execution settings never pass (CONFI
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import asdict, is_dataclass
 from pathlib import PurePath
 from typing import Any
@@ -58,6 +58,17 @@ def update_legacy_dict(cfg: MutableMapping[str, Any], config: CanonicalConfig) -
     """
     translated = dataclass_to_legacy_dict(config)
     cfg.update({key: value for key, value in translated.items() if value is not None})
+
+
+def bridged(config: CanonicalConfig, legacy: Mapping[str, object]) -> dict[str, object]:
+    """A copy of ``legacy`` after `update_legacy_dict`; ``legacy`` stays as it was.
+
+    Raises:
+        TypeError: as ``dataclass_to_legacy_dict``.
+    """
+    copy = dict(legacy)
+    update_legacy_dict(copy, config)
+    return copy
 
 
 def _require_canonical(config: object) -> None:
