@@ -163,7 +163,7 @@ def judge(folder: Folder, extra: Sequence[Path], known: Path | None) -> dict[str
         paths = [folder.evidence / f"{name}.h5" for name in state.get("recorded", [])]
         broken = [Broken(**item) for item in state.get("broken", [])]
         ledger = verdict.read_ledger(known) if known else []
-        judged = report.judge([*paths, *extra], broken, ledger)
+        judged = report.judge([*paths, *extra], broken, ledger, state.get("left_out", []))
         save_report(judged, folder.report)
     return judged
 

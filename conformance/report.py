@@ -21,7 +21,10 @@ SCHEMA_VERSION = "1.0"
 
 
 def judge(
-    paths: Iterable[Path], broken: Sequence[Broken] = (), ledger: Sequence[verdict.KnownFailure] = ()
+    paths: Iterable[Path],
+    broken: Sequence[Broken] = (),
+    ledger: Sequence[verdict.KnownFailure] = (),
+    left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Judge evidence files and return the report.
 
@@ -29,6 +32,7 @@ def judge(
         paths: evidence of the reference, of its noise probes, and of every backend to judge.
         broken: backends whose recording did not finish.
         ledger: known failures.
+        left_out: why registered backends were not recorded; shown, not judged.
 
     Raises:
         ValueError, BrokenFile, FileNotFoundError: see `open_evidence`.
@@ -50,6 +54,7 @@ def judge(
             "scenarios_in_suite": len(verdict.committed_floors()),
             "evidence": [_provenance(name, reader) for name, reader in _files(evidence)],
             "broken": [asdict(item) for item in broken],
+            "left_out": list(left_out),
             "coverage": [asdict(item) for item in counted],
             "rows": [_plain(asdict(row)) for row in rows],
             "pairs": [_plain(asdict(pair)) for pair in pairs],

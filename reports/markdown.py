@@ -27,7 +27,8 @@ def _verdict(report: Report) -> Iterator[str]:
     yield ""
     reasons = report["verdict"]["reasons"]
     yield from (f"- {_escaped(reason)}" for reason in reasons)
-    if reasons:
+    yield from (f"- left out: {_escaped(reason)}" for reason in report["left_out"])
+    if reasons or report["left_out"]:
         yield ""
 
 

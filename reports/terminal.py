@@ -114,7 +114,8 @@ def _nearer(report: Report) -> Iterator[Text]:
 def _verdict(report: Report, console: Console, width: int) -> None:
     counts = report["verdict"]["counts"]
     console.print()
-    for reason in report["verdict"]["reasons"]:
+    left_out = [f"left out: {reason}" for reason in report["left_out"]]
+    for reason in (*left_out, *report["verdict"]["reasons"]):
         console.print(Text(f"- {summary.plain(reason)}"), width=width, highlight=False, overflow="fold")
     tally = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number) or "no row"
     word, style = ("PASS", "bold green") if summary.passed(report) else ("FAIL", "bold red")

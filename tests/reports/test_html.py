@@ -50,6 +50,12 @@ def images(page):
     ]
 
 
+def test_a_backend_that_was_left_out_is_shown(green):
+    report, folder = green
+    left_out = {**report, "left_out": ["backend 'gamma' cannot be imported <b>"]}
+    assert "Left out: backend 'gamma' cannot be imported <b>" in Page(render_html(left_out, folder)).text
+
+
 def test_green(green):
     report, folder = green
     page = Page(render_html(report, folder))

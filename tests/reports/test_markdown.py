@@ -22,6 +22,10 @@ def test_red(red):
         assert f"- {reason}" in text
 
 
+def test_a_backend_that_was_left_out_is_shown(green):
+    assert "- left out: no gamma" in render_markdown({**green[0], "left_out": ["no gamma"]})
+
+
 def test_messages_hold_no_markup(red):
     text = render_markdown(red[0])
     assert not re.search(r"[<>`\x00\x1b]", text)
