@@ -11,7 +11,7 @@ import numpy as np
 
 from ptychoparity.conformance import SUITE_VERSION
 from ptychoparity.conformance.comparison import distance
-from ptychoparity.conformance.storage import BrokenFile, Reader
+from ptychoparity.conformance.storage import Reader
 
 TRUTH = "reference"
 FLOAT32 = "reference-float32"
@@ -110,15 +110,3 @@ class NoiseFloor:
             apart = distance(np.asarray(value), np.asarray(expected), weights).max_abs
             floor = max(floor, apart if np.isfinite(apart) else 0.0)
         return floor
-
-
-__all__ = [
-    "FLOAT32",
-    "PERTURBED",
-    "TRUTH",
-    "Broken",
-    "BrokenFile",
-    "EvidenceSet",
-    "NoiseFloor",
-    "open_evidence",
-]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -115,10 +116,9 @@ def _quantity(answers: Mapping[str, dict[str, Any]], case: str, quantity: str) -
 def _compared(row: Row, label: str, value: Any, expected: Any, tolerance: float) -> Row:
     """Numbers within the tolerance after broadcasting; anything else equal."""
     if _plain(value) or _plain(expected):
-        outcome = PASS if same(value, expected) else FAIL
-        return _noted(
-            row, f"{label} is {value!r}" + ("" if outcome == PASS else f", should be {expected!r}"), outcome
-        )
+        if same(value, expected):
+            return _noted(row, f"{label} is {value!r}", PASS)
+        return _noted(row, f"{label} is {value!r}, should be {expected!r}")
     array, wanted = np.asarray(value), np.asarray(expected)
     if array.size == 0 or (wanted.ndim and np.broadcast_shapes(array.shape, wanted.shape) != array.shape):
         return _noted(row, f"{label} has shape {array.shape}, which does not fit {wanted.shape}")
@@ -129,17 +129,15 @@ def _compared(row: Row, label: str, value: Any, expected: Any, tolerance: float)
 def _judged(row: Row, label: str, found: Distance, tolerance: float) -> Row:
     outcome = PASS if found.max_abs <= tolerance else FAIL
     note = "" if outcome == PASS else f": off by {found.max_abs:.3g}, tolerance {tolerance:.3g}"
-    return Row(
-        **{
-            **row.__dict__,
-            "outcome": outcome,
-            "message": label + note,
-            "max_abs": found.max_abs,
-            "relative": found.relative,
-            "peak": found.peak,
-            "tolerance": tolerance,
-            "margin": tolerance / found.max_abs if found.max_abs and np.isfinite(found.max_abs) else None,
-        }
+    return replace(
+        row,
+        outcome=outcome,
+        message=label + note,
+        max_abs=found.max_abs,
+        relative=found.relative,
+        peak=found.peak,
+        tolerance=tolerance,
+        margin=tolerance / found.max_abs if found.max_abs and np.isfinite(found.max_abs) else None,
     )
 
 
@@ -149,4 +147,4 @@ def _plain(value: Any) -> bool:
 
 
 def _noted(row: Row, message: str, outcome: str = FAIL) -> Row:
-    return Row(**{**row.__dict__, "message": message, "outcome": outcome})
+    return replace(row, message=message, outcome=outcome)

@@ -14,7 +14,8 @@ from typing import Any
 from ptychoparity.conformance import tolerances
 from ptychoparity.conformance.comparison import unit
 from ptychoparity.conformance.evidence import EvidenceSet
-from ptychoparity.conformance.judge import BROKEN, ERROR, FAIL, KNOWN, OUTCOMES, UNSUPPORTED, Row
+from ptychoparity.conformance.judge import BROKEN, ERROR, FAIL, KNOWN, OUTCOMES, Row
+from ptychoparity.fixtures.minimal import load_minimal_path
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def coverage(evidence: EvidenceSet, rows: list[Row], floors: dict[str, int]) -> 
     the committed number; scenarios of measured data have their floor for the fixture only.
     """
     asked: Counter[str] = Counter(case.split("/")[0] for case in evidence.truth.case_ids())
-    measured = evidence.truth.header["data"] != "minimal_dataset_v1.npz"
+    measured = evidence.truth.header["data"] != load_minimal_path().name
     counted = []
     for backend, reader in evidence.judged.items():
         executed: Counter[str] = Counter()
@@ -175,6 +176,3 @@ def counts(rows: list[Row]) -> dict[str, int]:
     """Rows by outcome."""
     tally: dict[str, Any] = Counter(row.outcome for row in rows)
     return {outcome: tally[outcome] for outcome in OUTCOMES}
-
-
-__all__ = ["UNSUPPORTED", "Coverage", "KnownFailure", "apply_ledger", "coverage", "read_ledger", "reasons"]
