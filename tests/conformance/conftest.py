@@ -145,3 +145,14 @@ def lean(everything: Bench) -> Iterator[tuple[EvidenceSet, Fewer]]:
     yield evidence, Fewer(cases, lambda case_id: "-900/" not in case_id and "n128" not in case_id)
     evidence.close()
     cases.close()
+
+
+@pytest.fixture(scope="session")
+def judged(everyday: Bench, double: type[Double]) -> Callable[..., Any]:
+    """Judges one backend on the everyday bench; returns the report and that backend's rows."""
+
+    def judge(change: Callable[[Double], Double]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        report = everyday.judge(change(double("fake")))
+        return report, [row for row in report["rows"] if row["backend"] == "fake"]
+
+    return judge
