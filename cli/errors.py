@@ -32,4 +32,6 @@ def bad_input(what: str = "") -> Iterator[None]:
         yield
     except BAD_INPUT as error:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+        if isinstance(error, OSError) and error.strerror:
+            text = f"{error.strerror}: {error.filename}"
         raise BadInputError(f"{what}: {text}" if what and what not in text else text) from error

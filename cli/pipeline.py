@@ -164,6 +164,7 @@ def judge(folder: Folder, extra: Sequence[Path], known: Path | None) -> dict[str
         broken = [Broken(**item) for item in state.get("broken", [])]
         ledger = verdict.read_ledger(known) if known else []
         judged = report.judge([*paths, *extra], broken, ledger, state.get("left_out", []))
+        folder.path.mkdir(parents=True, exist_ok=True)
         save_report(judged, folder.report)
     return judged
 

@@ -69,6 +69,12 @@ def test_no_module_of_a_command_is_imported_for_help() -> None:
     assert ended.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_mistyped_command_suggests_the_nearest() -> None:
+    result = invoke("verfy")
+    assert result.exit_code == 2
+    assert "did you mean 'verify'" in result.stderr
+
+
 class TestBadInput:
     def test_unknown_backend_suggests_the_nearest(self, tmp_path: Path) -> None:
         result = invoke("verify", "--backend", "tensorflwo", "--out", tmp_path)
@@ -183,6 +189,12 @@ class TestWholeRun:
     def test_judge_again(self, folder: Path) -> None:
         result = invoke("judge", "--out", folder)
         assert result.exit_code == 0, result.output
+
+    def test_judge_elsewhere(self, folder: Path, tmp_path: Path) -> None:
+        evidence = sorted((folder / "evidence").glob("*.h5"))
+        result = invoke("judge", *evidence, "--out", tmp_path / "new")
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / "new" / "report.json").is_file()
 
     def test_backends_as_json(self) -> None:
         listed = json.loads(invoke("backends", "--json").output)
