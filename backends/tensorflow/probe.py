@@ -36,12 +36,12 @@ def disc(side: int, radius: float) -> tf.Tensor:
 
 def normalize_probe(probe: tf.Tensor, probe_scale: float) -> tuple[tf.Tensor, tf.Tensor]:
     """A probe ``(P, N, N)`` divided by ``probe_scale`` times its mean masked modulus, and that norm."""
-    modulus = tf.abs(probe)
+    modulus = tf.cast(tf.abs(probe), tf.float64)  # a sum over all pixels, in whatever order the device adds
     norm = probe_scale * tf.reduce_mean(modulus * tf.cast(hard_mask(probe.shape[-1]), modulus.dtype))
     return probe / tf.cast(norm, probe.dtype), norm
 
 
 def intensity_scale(amplitude: tf.Tensor, nphotons: float) -> tf.Tensor:
     """sqrt(nphotons / mean energy of a pattern) for amplitudes ``(B, N, N, C)``."""
-    energy = tf.reduce_mean(tf.reduce_sum(tf.square(amplitude), axis=(1, 2)))
+    energy = tf.reduce_mean(tf.reduce_sum(tf.square(tf.cast(amplitude, tf.float64)), axis=(1, 2)))
     return tf.sqrt(nphotons / energy)

@@ -37,11 +37,12 @@ def disc(side: int, radius: float) -> Tensor:
 
 def normalize_probe(probe: Tensor, probe_scale: float) -> tuple[Tensor, Tensor]:
     """A probe ``(P, N, N)`` divided by ``probe_scale`` times its mean masked modulus, and that norm."""
-    norm = probe_scale * (probe.abs() * hard_mask(probe.shape[-1])).mean()
-    return probe / norm, norm
+    modulus = probe.abs().to(torch.float64)  # a sum over all pixels, in whatever order the device adds
+    norm = probe_scale * (modulus * hard_mask(probe.shape[-1])).mean()
+    return probe / norm.to(probe.real.dtype), norm
 
 
 def intensity_scale(amplitude: Tensor, nphotons: float) -> Tensor:
     """sqrt(nphotons / mean energy of a pattern) for amplitudes ``(B, C, N, N)``."""
-    energy = amplitude.square().sum(dim=(-2, -1)).mean()
+    energy = amplitude.to(torch.float64).square().sum(dim=(-2, -1)).mean()
     return torch.sqrt(nphotons / energy)
