@@ -95,7 +95,7 @@ class NoiseFloor:
     """How far rounding alone moves a quantity, measured on the reference (design: tolerances)."""
 
     def __init__(self, evidence: EvidenceSet) -> None:
-        self._truth, self._noise = evidence.truth, evidence.noise
+        self._noise = evidence.noise
         self._answers: tuple[str, list[dict[str, Any]]] = ("", [])
 
     def __call__(self, case_id: str, quantity: str, expected: Any, weights: Any = None) -> float:

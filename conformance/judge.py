@@ -80,14 +80,13 @@ class CaseJudge:
 
     def __init__(self, evidence: EvidenceSet, floor: NoiseFloor, case_id: str) -> None:
         self._scenario, self._case = case_id.split("/", 1)
-        self._case_id, self._floor, self._device = case_id, floor, "cpu"
+        self._case_id, self._floor = case_id, floor
         self._truth = evidence.truth.load(case_id)
         single = evidence.judged[FLOAT32].load(case_id)
         self._single: dict[str, Any] = single.get("outputs", {})
 
     def rows(self, backend: str, answer: dict[str, Any], device: str = "cpu") -> list[Row]:
         """One row a quantity, or one row for an answer that is none; the device chooses tolerances."""
-        self._device = device
         blank = Row(backend, self._scenario, self._case, "answer", "run", FAIL)
         blank = replace(blank, seconds=answer["seconds"], operation=answer["operation"])
         error = answer.get("error", {})
@@ -103,7 +102,7 @@ class CaseJudge:
             return [self._refusal(blank, answer, said)]
         if answer["status"] == "raised":
             return [replace(blank, outcome=ERROR, message=said)]
-        rows = self._quantities(blank, answer["outputs"])
+        rows = self._quantities(blank, answer["outputs"], device)
         if answer.get("repeats") is False:
             message = (
                 "the same call gave other bits the second time, but the backend declares to be deterministic"
@@ -119,7 +118,7 @@ class CaseJudge:
         given = said if answer["status"] == "raised" else "an answer"
         return replace(row, message=f"should refuse with {wanted}, gave {given}")
 
-    def _quantities(self, blank: Row, outputs: dict[str, Any]) -> list[Row]:
+    def _quantities(self, blank: Row, outputs: dict[str, Any], device: str) -> list[Row]:
         expected: dict[str, Any] = self._truth["outputs"]
         rows = []
         for quantity in sorted({*expected, *outputs}):
@@ -129,10 +128,10 @@ class CaseJudge:
             elif quantity not in expected:
                 rows.append(replace(row, message="not part of the contract"))
             else:
-                rows.append(self._quantity(row, outputs[quantity], expected[quantity]))
+                rows.append(self._quantity(row, outputs[quantity], expected[quantity], device))
         return rows
 
-    def _quantity(self, row: Row, value: Any, expected: Any) -> Row:
+    def _quantity(self, row: Row, value: Any, expected: Any, device: str) -> Row:
         if not _is_number(expected) or not _is_number(value):
             return _equal(row, value, expected)
         array, truth = np.asarray(value), np.asarray(expected)
@@ -142,7 +141,7 @@ class CaseJudge:
         wanted = (truth if row.backend == TRUTH else np.asarray(self._single[row.quantity])).dtype
         if array.dtype != wanted:
             return replace(row, message=f"dtype {array.dtype}, should be {wanted}")
-        override = tolerances.override(self._truth["operation"], row.quantity, self._device)
+        override = tolerances.override(self._truth["operation"], row.quantity, device)
         k = tolerances.K if override is None else override.k
         exact = self._truth["exact"] or k == tolerances.EXACT or truth.dtype.kind not in "fc"
         weights = self._weights(row.quantity)

@@ -51,7 +51,6 @@ ENERGY = Measure("sum of squares", lambda value: float(np.square(np.abs(np.compl
 LARGEST = Measure("largest modulus", lambda value: float(np.abs(value).max()))
 SUPPORTED = Measure("pixels above 0", lambda value: int((np.asarray(value) > 0).sum()))
 SUM_OF_CHANNELS = Measure("sum over channels", lambda value: np.asarray(value).sum(axis=-1))
-MASKED_MEAN = Measure("modulus", lambda value: np.abs(value))
 SORTED_ROWS = Measure("rows, sorted", lambda value: np.sort(np.asarray(value), axis=1))
 DISTINCT = Measure(
     "fewest distinct members of a group",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ptychoparity.conformance.case import Array, Case, Scenario, single
-from ptychoparity.fixtures.numbers import uniform
+from ptychoparity.fixtures.numbers import phasors, uniform
 from ptychoparity.fixtures.objects import textured_object
 from ptychoparity.fixtures.probes import aberrated_probe
 from ptychoparity.reference.physics.regions import centre_mask, fitting_padded_size
@@ -31,8 +31,7 @@ def legacy_offsets() -> Array:
 
 def field() -> Array:
     """Patches "conf X" of spec ``physics_model.md`` 9, channels-last: ``(2, 16, 16, 4)``."""
-    channels_first = uniform((2, 4, 16, 16), 8) * np.exp(1j * (uniform((2, 4, 16, 16), 9) - 0.5))
-    return np.ascontiguousarray(channels_first.transpose(0, 2, 3, 1))
+    return np.ascontiguousarray(phasors((2, 4, 16, 16), 8, 9).transpose(0, 2, 3, 1))
 
 
 def confined_field() -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from ptychoparity.conformance.case import Array, Case, Scenario, single
 from ptychoparity.conformance.scenarios.forward import confined_field, legacy_offsets, object_groups
 from ptychoparity.conformance.scenarios.grouping import scan
-from ptychoparity.fixtures.numbers import uniform
+from ptychoparity.fixtures.numbers import phasors, uniform
 from ptychoparity.fixtures.objects import textured_object
 from ptychoparity.reference.physics.regions import assemble, fitting_padded_size
 
@@ -62,8 +62,7 @@ def object_windows() -> Iterator[Case]:
 def extraction() -> Iterator[Case]:
     """Channels cut out of regions, each at its own offset."""
     shape = (2, 22, 22)
-    regions = uniform(shape, 10) * np.exp(1j * (uniform(shape, 11) - 0.5))
-    inputs = {"regions": single(regions), "offsets": legacy_offsets(), "side": 16}
+    inputs = {"regions": single(phasors(shape, 10, 11)), "offsets": legacy_offsets(), "side": 16}
     yield Case("legacy-T12", "extract", inputs)
     ones = {"regions": np.ones(shape, np.complex64), "offsets": np.trunc(legacy_offsets()), "side": 16}
     yield Case("ones-T13", "extract", ones, exact=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ptychoparity.conformance.case import Array, Case, Scenario, single
 from ptychoparity.conformance.scenarios.forward import field, legacy_offsets, object_groups
-from ptychoparity.fixtures.numbers import uniform
+from ptychoparity.fixtures.numbers import phasors, uniform
 from ptychoparity.fixtures.objects import textured_object
 from ptychoparity.reference.physics.regions import fitting_padded_size
 from ptychoparity.reference.physics.translation import object_patches
@@ -35,7 +35,7 @@ def regions() -> Iterator[Case]:
 
 def batches() -> Iterator[Case]:
     """Groups never mix, however many there are."""
-    patches = uniform((20, 16, 16, 4), 26) * np.exp(1j * (uniform((20, 16, 16, 4), 27) - 0.5))
+    patches = phasors((20, 16, 16, 4), 26, 27)
     offsets = 6 * (uniform((20, 1, 2, 4), 28) - 0.5)
     for name, rows in (("twenty-S7", slice(20)), ("sixteen-S8", slice(16)), ("eight-S8", slice(8))):
         inputs = {"patches": single(patches[rows]), "offsets": offsets[rows], "padded": 22}
@@ -49,7 +49,7 @@ FIVE = np.array([(0, 0), (3.5, -1.25), (-4.2, 2.6), (7.1, 5.3), (-2.4, -3.65)])
 
 def five_patches() -> Iterator[Case]:
     """Five patches, three crops, against printed numbers."""
-    patches = uniform((5, 16, 16), 4) * np.exp(1j * (uniform((5, 16, 16), 5) - 0.5))
+    patches = phasors((5, 16, 16), 4, 5)
     for check, crop in (("S10", 10), ("S11", 8), ("S12", 16)):
         yield _stitch(f"m{crop}-{check}", patches, FIVE, crop)
     yield _stitch("m10-moved-S15", patches, FIVE + np.array([100.5, -31.25]), 10)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ptychoparity.reference.physics.windows import read_windows
+from ptychoparity.reference.physics import translation
 
 Array = NDArray[Any]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -63,12 +63,11 @@ def object_patches(
         ``(B, N, N, C)`` complex64.
     """
     points, member_of = np.unique(members, return_inverse=True)
-    corners = np.column_stack((y, x)).astype(np.float64)[points] - side / 2
+    positions = np.column_stack((x, y)).astype(np.float64)[points]
     patches = np.empty((len(points), side, side), np.complex64)
     for block in range(0, len(points), _BLOCK):  # bounds the memory of intermediates
-        part = corners[block : block + _BLOCK]
-        source = np.zeros(len(part), np.intp)
-        patches[block : block + _BLOCK] = read_windows(object_guess[None], part, (side, side), source)
+        part = positions[block : block + _BLOCK]
+        patches[block : block + _BLOCK] = translation.object_patches(object_guess, part, side)
     return _gather(patches, member_of.reshape(members.shape), np.complex64)
 
 

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptychoparity.reference.physics.layout import flat_patches
+
 Array = NDArray[Any]
 
 
 def channel_to_flat(images: Array) -> Array:
     """``(B, N, N, C)`` to ``(B*C, N, N, 1)``."""
-    groups, height, width, channels = _axes(images, 4, "(B, N, N, C)")
-    return images.transpose(0, 3, 1, 2).reshape(groups * channels, height, width, 1)
+    _axes(images, 4, "(B, N, N, C)")
+    return flat_patches(images)[..., None]
 
 
 def flat_to_channel(images: Array, gridsize: int) -> Array:

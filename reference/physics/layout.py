@@ -18,8 +18,8 @@ def flat_offsets(offsets: Array) -> NDArray[np.float64]:
 
 def flat_patches(patches: Array) -> Array:
     """``(B, N, N, C)`` to ``(B*C, N, N)``, group-major (spec ``data.md`` 4.3)."""
-    batch, side, _, channels = patches.shape
-    return patches.transpose(0, 3, 1, 2).reshape(batch * channels, side, side)
+    batch, rows, columns, channels = patches.shape
+    return patches.transpose(0, 3, 1, 2).reshape(batch * channels, rows, columns)
 
 
 def channel_patches(flat: Array, channels: int) -> Array:
