@@ -13,14 +13,15 @@ from ``legacy`` into a canonical configuration.  Execution settings never enter 
 
 from . import legacy
 from .bridge import KEY_MAPPINGS, bridged, dataclass_to_legacy_dict, update_legacy_dict
-from .canonical import CanonicalConfig, InferenceConfig, ModelConfig, TrainingConfig, is_given
+from .canonical import CanonicalConfig, InferenceConfig, ModelConfig, TrainingConfig
 from .codec import from_json, to_json
 from .legacy import LEGACY_DEFAULTS
+from .paths import is_given
+from .rules import Rule
 from .validation import (
     CROSS_RULES,
     FIELD_RULES,
     CrossRule,
-    Rule,
     validate_inference_config,
     validate_model_config,
     validate_training_config,

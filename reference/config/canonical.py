@@ -3,7 +3,7 @@
 Three plain dataclasses, mutable and unchecked at construction (spec ``config.md`` 1; ``ptychodus.md``,
 trap 2): a client builds them with placeholder paths and ``N=0``, pickles them into another process
 and assigns ``N`` there.  Construction never touches the file system; ``validation`` says whether the
-values make sense.
+values make sense, by the rule that each field is annotated with.
 """
 
 from __future__ import annotations
@@ -11,18 +11,35 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
+from typing import Annotated
+
+from .rules import (
+    ARCHIVE,
+    BACKEND,
+    BOOLEAN,
+    CARRIED,
+    CLIP_ALGORITHM,
+    COUNT,
+    COUNT_FROM_ZERO,
+    DECAY,
+    FRACTION,
+    INNER_FRACTION,
+    LOSS_MODE,
+    NON_NEGATIVE,
+    OPTIMIZER,
+    PATH,
+    PATTERN_SIZE,
+    POSITIVE,
+    POWER_OF_TWO,
+    SCHEDULER,
+    Rule,
+    one_of,
+    or_none,
+)
 
 DEFAULT_TRAINING_GROUPS = 512
 
-
-def is_given(path: Path | str | None) -> TypeGuard[Path | str]:
-    """Whether a path was given: ``None``, ``Path()``, ``"."`` and ``""`` count as not given.
-
-    Clients fill path fields that they do not use with ``Path()``, which exists as the current
-    directory; every place that needs a real path asks here first (spec ``config.md`` appendix C).
-    """
-    return path is not None and Path(path) != Path()
+_CARRIED = "belongs to generators that are not offered here; carried, not interpreted"
 
 
 @dataclass
@@ -33,29 +50,42 @@ class ModelConfig:
     offered here; they are carried to the legacy dictionary and otherwise ignored.
     """
 
-    N: int = 64  # side of the square diffraction pattern and of the object patch, pixels
-    gridsize: int = 1  # patches per side of a group; a group has gridsize**2 channels
-    n_filters_scale: int = 2  # width multiplier of the convolution stacks
-    model_type: str = "pinn"  # physics-informed, or 'supervised' by labels
-    architecture: str = "cnn"
-    fno_modes: int = 12
-    fno_width: int = 32
-    fno_blocks: int = 4
-    fno_cnn_blocks: int = 2
-    learned_input_channels: int = 1
-    max_hidden_channels: int | None = None
-    resnet_width: int | None = None
-    fno_input_transform: str = "none"
-    generator_output_mode: str = "real_imag"
-    amp_activation: str = "sigmoid"  # nonlinearity of the amplitude head
-    object_big: bool = True  # one output channel per patch, assembled into one region
-    probe_big: bool = True  # learned border, so that the whole N x N patch has support
-    probe_mask: bool = False  # multiply the probe by a centred disc
-    probe_mask_sigma: float = 1.0  # edge width of the soft disc, pixels
-    probe_mask_diameter: float | None = None  # pixels; None means N / 2
-    pad_object: bool = True  # the decoder emits the inner N/2 x N/2 and pads with zeros
-    probe_scale: float = 4.0  # the probe is divided by this times its mean masked modulus
-    gaussian_smoothing_sigma: float = 0.0  # of the exit wave, pixels; 0 disables
+    N: Annotated[int, PATTERN_SIZE, "side of the square diffraction pattern and of the patch, pixels"] = 64
+    gridsize: Annotated[int, COUNT, "patches per side of a group; a group has gridsize**2 channels"] = 1
+    n_filters_scale: Annotated[int, COUNT, "width multiplier of the convolution stacks"] = 2
+    model_type: Annotated[str, one_of("pinn", "supervised"), "physics-informed, or supervised by labels"] = (
+        "pinn"
+    )
+    architecture: Annotated[str, one_of("cnn"), "generator of the object; only the CNN is offered"] = "cnn"
+    fno_modes: Annotated[int, CARRIED, _CARRIED] = 12
+    fno_width: Annotated[int, CARRIED, _CARRIED] = 32
+    fno_blocks: Annotated[int, CARRIED, _CARRIED] = 4
+    fno_cnn_blocks: Annotated[int, CARRIED, _CARRIED] = 2
+    learned_input_channels: Annotated[int, CARRIED, _CARRIED] = 1
+    max_hidden_channels: Annotated[int | None, CARRIED, _CARRIED] = None
+    resnet_width: Annotated[int | None, CARRIED, _CARRIED] = None
+    fno_input_transform: Annotated[str, CARRIED, _CARRIED] = "none"
+    generator_output_mode: Annotated[str, CARRIED, _CARRIED] = "real_imag"
+    amp_activation: Annotated[
+        str, one_of("sigmoid", "swish", "softplus", "relu"), "nonlinearity of the amplitude head"
+    ] = "sigmoid"
+    object_big: Annotated[bool, BOOLEAN, "one output channel per patch, assembled into one region"] = True
+    probe_big: Annotated[bool, BOOLEAN, "learned border, so that the whole N x N patch has support"] = True
+    probe_mask: Annotated[bool, BOOLEAN, "multiply the probe by a centred disc"] = False
+    probe_mask_sigma: Annotated[float, NON_NEGATIVE, "edge width of the soft disc, pixels"] = 1.0
+    probe_mask_diameter: Annotated[
+        float | None, or_none(POSITIVE), "diameter of the disc, pixels; None means N / 2"
+    ] = None
+    pad_object: Annotated[bool, BOOLEAN, "the decoder emits the inner N/2 x N/2 and pads with zeros"] = True
+    probe_scale: Annotated[float, POSITIVE, "the probe is divided by this times its mean masked modulus"] = (
+        4.0
+    )
+    gaussian_smoothing_sigma: Annotated[
+        float, NON_NEGATIVE, "smoothing of the exit wave, pixels; 0 disables it"
+    ] = 0.0
+
+
+_MODEL = Rule("a ModelConfig", lambda value: isinstance(value, ModelConfig))
 
 
 @dataclass
@@ -66,45 +96,55 @@ class TrainingConfig:
     ``DeprecationWarning``.  Without either, ``n_groups`` becomes 512.
     """
 
-    model: ModelConfig
-    train_data_file: Path | None = None
-    test_data_file: Path | None = None
-    batch_size: int = 16
-    nepochs: int = 50
-    mae_weight: float = 0.0  # of the diffraction-space mean absolute error
-    nll_weight: float = 1.0  # of the Poisson negative log-likelihood
-    realspace_mae_weight: float = 0.0
-    realspace_weight: float = 0.0
-    nphotons: float = 1e9  # expected photons per diffraction pattern
-    n_groups: int | None = None
-    n_images: int | None = None
-    n_subsample: int | None = None  # patterns drawn from the file before grouping
-    subsample_seed: int | None = None
-    neighbor_count: int = 4  # nearest neighbours considered for grouping
-    enable_oversampling: bool = False  # permits more groups than scan positions
-    neighbor_pool_size: int | None = None  # None means neighbor_count
-    positions_provided: bool = True
-    probe_trainable: bool = False
-    intensity_scale_trainable: bool = True
-    output_dir: Path = Path("training_outputs")
-    sequential_sampling: bool = False  # the first scan positions in order, no shuffle
-    backend: str = "tensorflow"
-    torch_loss_mode: str = "poisson"
-    torch_mae_pred_l2_match_target: bool = False
-    gradient_clip_val: float | None = None
-    gradient_clip_algorithm: str = "norm"
-    optimizer: str = "adam"
-    momentum: float = 0.9
-    weight_decay: float = 0.0
-    adam_beta1: float = 0.9
-    adam_beta2: float = 0.999
-    scheduler: str = "Default"
-    lr_warmup_epochs: int = 0
-    lr_min_ratio: float = 0.1
-    plateau_factor: float = 0.5
-    plateau_patience: int = 2
-    plateau_min_lr: float = 5e-5
-    plateau_threshold: float = 0.0
+    model: Annotated[ModelConfig, _MODEL, "the network and the physics around it"]
+    train_data_file: Annotated[Path | None, or_none(PATH), "NPZ file to train on"] = None
+    test_data_file: Annotated[Path | None, or_none(PATH), "NPZ file to validate on"] = None
+    batch_size: Annotated[int, POWER_OF_TWO, "groups per optimiser step"] = 16
+    nepochs: Annotated[int, COUNT, "epochs to train"] = 50
+    mae_weight: Annotated[float, FRACTION, "weight of the mean absolute error of amplitudes"] = 0.0
+    nll_weight: Annotated[float, FRACTION, "weight of the Poisson negative log-likelihood"] = 1.0
+    realspace_mae_weight: Annotated[
+        float, NON_NEGATIVE, "weight of the object-space absolute error; needs realspace_weight > 0"
+    ] = 0.0
+    realspace_weight: Annotated[float, NON_NEGATIVE, "weight of all object-space losses"] = 0.0
+    nphotons: Annotated[float, POSITIVE, "expected photons per diffraction pattern"] = 1e9
+    n_groups: Annotated[int | None, COUNT, "groups to form, whatever the gridsize; 512 when not given"] = None
+    n_images: Annotated[int | None, or_none(COUNT), "deprecated name of n_groups"] = None
+    n_subsample: Annotated[
+        int | None, or_none(COUNT), "patterns drawn from the file before grouping; None draws none"
+    ] = None
+    subsample_seed: Annotated[int | None, or_none(COUNT_FROM_ZERO), "seed of that draw"] = None
+    neighbor_count: Annotated[int, COUNT, "nearest neighbours considered for grouping"] = 4
+    enable_oversampling: Annotated[bool, BOOLEAN, "permit more groups than scan positions"] = False
+    neighbor_pool_size: Annotated[
+        int | None, or_none(COUNT), "neighbours to choose from when oversampling; None: neighbor_count"
+    ] = None
+    positions_provided: Annotated[bool, BOOLEAN, "kept for compatibility; nothing reads it"] = True
+    probe_trainable: Annotated[bool, BOOLEAN, "train the probe as well"] = False
+    intensity_scale_trainable: Annotated[bool, BOOLEAN, "train the intensity scale as well"] = True
+    output_dir: Annotated[Path, PATH, "folder for everything that is written"] = Path("training_outputs")
+    sequential_sampling: Annotated[bool, BOOLEAN, "take the first scan positions in order"] = False
+    backend: Annotated[str, BACKEND, "framework that computes"] = "tensorflow"
+    torch_loss_mode: Annotated[str, LOSS_MODE, "primary loss of the PyTorch backend"] = "poisson"
+    torch_mae_pred_l2_match_target: Annotated[
+        bool, BOOLEAN, "scale the prediction to the target's L2 norm; only with the MAE loss"
+    ] = False
+    gradient_clip_val: Annotated[
+        float | None, or_none(POSITIVE), "threshold of gradient clipping; None: no clipping"
+    ] = None
+    gradient_clip_algorithm: Annotated[str, CLIP_ALGORITHM, "how gradients are clipped"] = "norm"
+    optimizer: Annotated[str, OPTIMIZER, "optimiser"] = "adam"
+    momentum: Annotated[float, DECAY, "momentum of sgd; Nesterov's where it is > 0"] = 0.9
+    weight_decay: Annotated[float, NON_NEGATIVE, "L2 penalty of the weights"] = 0.0
+    adam_beta1: Annotated[float, DECAY, "decay of Adam's first moment"] = 0.9
+    adam_beta2: Annotated[float, DECAY, "decay of Adam's second moment"] = 0.999
+    scheduler: Annotated[str, SCHEDULER, "schedule of the learning rate"] = "Default"
+    lr_warmup_epochs: Annotated[int, COUNT_FROM_ZERO, "epochs of linear warm-up (WarmupCosine)"] = 0
+    lr_min_ratio: Annotated[float, FRACTION, "floor of the cosine, relative (WarmupCosine)"] = 0.1
+    plateau_factor: Annotated[float, INNER_FRACTION, "factor on a plateau (ReduceLROnPlateau)"] = 0.5
+    plateau_patience: Annotated[int, COUNT_FROM_ZERO, "epochs to wait on a plateau"] = 2
+    plateau_min_lr: Annotated[float, NON_NEGATIVE, "floor of the learning rate on plateaus"] = 5e-5
+    plateau_threshold: Annotated[float, NON_NEGATIVE, "improvement that ends a plateau"] = 0.0
 
     def __post_init__(self) -> None:
         self.n_groups = _resolve_groups(self.n_groups, self.n_images)
@@ -119,19 +159,23 @@ class InferenceConfig:
     ``n_groups=None`` means all; ``n_images`` is its deprecated name, as in training.
     """
 
-    model: ModelConfig
-    model_path: Path
-    test_data_file: Path
-    n_groups: int | None = None
-    n_images: int | None = None
-    n_subsample: int | None = None
-    subsample_seed: int | None = None
-    neighbor_count: int = 4
-    enable_oversampling: bool = False
-    neighbor_pool_size: int | None = None
-    debug: bool = False
-    output_dir: Path = Path("inference_outputs")
-    backend: str = "tensorflow"
+    model: Annotated[ModelConfig, _MODEL, "the network and the physics around it"]
+    model_path: Annotated[Path, ARCHIVE, "folder or archive of the trained model"]
+    test_data_file: Annotated[Path, or_none(PATH), "NPZ file to reconstruct"]
+    n_groups: Annotated[int | None, or_none(COUNT), "groups to form; None: all"] = None
+    n_images: Annotated[int | None, or_none(COUNT), "deprecated name of n_groups"] = None
+    n_subsample: Annotated[
+        int | None, or_none(COUNT), "patterns drawn from the file before grouping; None draws none"
+    ] = None
+    subsample_seed: Annotated[int | None, or_none(COUNT_FROM_ZERO), "seed of that draw"] = None
+    neighbor_count: Annotated[int, COUNT, "nearest neighbours considered for grouping"] = 4
+    enable_oversampling: Annotated[bool, BOOLEAN, "permit more groups than scan positions"] = False
+    neighbor_pool_size: Annotated[
+        int | None, or_none(COUNT), "neighbours to choose from when oversampling; None: neighbor_count"
+    ] = None
+    debug: Annotated[bool, BOOLEAN, "more diagnostics, and the progress bar"] = False
+    output_dir: Annotated[Path, PATH, "folder for everything that is written"] = Path("inference_outputs")
+    backend: Annotated[str, BACKEND, "framework that computes"] = "tensorflow"
 
     def __post_init__(self) -> None:
         self.n_groups = _resolve_groups(self.n_groups, self.n_images)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .validation import FINITE
+from .rules import FINITE
 
 logger = logging.getLogger(__name__)
 
