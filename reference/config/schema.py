@@ -65,9 +65,10 @@ def field_named(cls: type, name: str) -> Field:
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """The end of a message: the nearest allowed name, or nothing where none is near."""
-    near = difflib.get_close_matches(word, list(allowed), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    """The end of a message: the nearest allowed name, whatever its case, or nothing where none is near."""
+    names = {name.lower(): name for name in allowed}
+    near = difflib.get_close_matches(word.lower(), names, n=1)
+    return f"; did you mean {names[near[0]]!r}?" if near else ""
 
 
 def _default(item: Any) -> Any:

@@ -135,7 +135,7 @@ INFERENCE_SOURCES: tuple[Source, ...] = (
 )
 
 _SAMPLING = "the native n_subsample means something else, and grouping is one computation for all backends"
-_PLACE = "where things are is not part of the native schema"
+_PLACE = "where things are is not part of the native schema of inference"
 INAPPLICABLE: Mapping[str, str] = {
     "mae_weight": "the native loss is chosen by torch_loss_mode",
     "realspace_mae_weight": "the native schema has no object-space loss",
@@ -151,10 +151,14 @@ INAPPLICABLE: Mapping[str, str] = {
     "model_path": _PLACE,
     "debug": "diagnostics are not part of the native schema",
 }
-"""Canonical fields without a native counterpart: adapter default, or an override (spec 4.4).
+"""Canonical fields without a native counterpart: adapter default, or an override (spec 4.4)."""
 
-Of an ``InferenceConfig`` also ``test_data_file``, ``n_groups`` and ``output_dir``.
-"""
+INAPPLICABLE_TO_INFERENCE: Mapping[str, str] = {
+    "test_data_file": _PLACE,
+    "n_groups": "only the native training holds a count of groups",
+    "output_dir": _PLACE,
+}
+"""Fields of an ``InferenceConfig`` that only a training has natively."""
 
 OVERRIDE_SPELLINGS: Mapping[str, Callable[[Any], Any]] = {
     "model_type": _any_model_type,

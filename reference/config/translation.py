@@ -35,9 +35,9 @@ def to_model_config(
         ValueError: grid that is not square, unknown mode or activation, or an override out of its range.
         TypeError: unknown override; the message suggests the nearest name.
     """
-    given = _normalised(ModelConfig, overrides)
+    given = _known(ModelConfig, overrides)
     values = _translated(MODEL_SOURCES, NativeConfigs(data, model), given)
-    if model.probe_mask_tensor is not None:
+    if model.probe_mask_tensor is not None and "probe_mask" not in given:
         values["probe_mask"] = True
     return _built(ModelConfig, values, given)
 
@@ -59,7 +59,7 @@ def to_training_config(
             scheduler that cannot be translated, or an override out of its range.
         TypeError: unknown override; the message suggests the nearest name.
     """
-    given = _normalised(TrainingConfig, overrides)
+    given = _known(TrainingConfig, overrides)
     default = native.DataConfig().nphotons
     if data.nphotons == default and given.get("nphotons") is None:
         raise ValueError(
@@ -68,14 +68,13 @@ def to_training_config(
         )
     configs = NativeConfigs(data, native_model, training=native_training)
     values = {"model": model, "backend": "pytorch", **_translated(TRAINING_SOURCES, configs, given)}
-    final = {**values, **given}
-    if final["n_groups"] is None:
+    if values["n_groups"] is None:
         raise ValueError("n_groups is None; give it in the native training or in overrides, as n_groups=512")
-    if not is_given(final["test_data_file"]):
+    if not is_given(values["test_data_file"]):
         warnings.warn(
             "test_data_file is not given; evaluation and inference will need it", UserWarning, stacklevel=2
         )
-    _require_path(final, "train_data_file", "train.npz")
+    _require_path(values, "train_data_file", "train.npz")
     return _built(TrainingConfig, values, given)
 
 
@@ -91,7 +90,7 @@ def to_inference_config(
         ValueError: no ``model_path`` or no ``test_data_file`` in ``overrides``, or one out of its range.
         TypeError: unknown override; the message suggests the nearest name.
     """
-    given = _normalised(InferenceConfig, overrides)
+    given = _known(InferenceConfig, overrides)
     _require_path(given, "model_path", "trained_model")
     _require_path(given, "test_data_file", "test.npz")
     configs = NativeConfigs(data, native.ModelConfig())
@@ -110,9 +109,11 @@ def to_canonical(
     """
     if (configs.training is None) == (configs.inference is None):
         raise ValueError("native configurations must hold exactly one of training and inference")
-    names = {item.name for item in fields(ModelConfig)}
-    inner = {name: value for name, value in (overrides or {}).items() if name in names}
-    outer = {name: value for name, value in (overrides or {}).items() if name not in names}
+    outer_class = InferenceConfig if configs.training is None else TrainingConfig
+    names = _names(ModelConfig)
+    given = _known(outer_class, overrides, also=names)
+    inner = {name: value for name, value in given.items() if name in names}
+    outer = {name: value for name, value in given.items() if name not in names}
     model = to_model_config(configs.data, configs.model, inner)
     if configs.training is not None:
         return to_training_config(model, configs.data, configs.model, configs.training, outer)
@@ -131,8 +132,8 @@ def to_native(config: TrainingConfig | InferenceConfig) -> tuple[NativeConfigs, 
     """
     if not isinstance(config, TrainingConfig | InferenceConfig):
         raise TypeError(f"expected TrainingConfig or InferenceConfig, got {type(config).__name__}")
+    require_rules(config, _rules(TrainingConfig if isinstance(config, TrainingConfig) else InferenceConfig))
     require_rules(config.model, FIELD_RULES[ModelConfig])
-    require_rules(config, _rules(type(config)))
     configs = NativeConfigs(native.DataConfig(), native.ModelConfig())
     if isinstance(config, TrainingConfig):
         configs.training, sources = native.TrainingConfig(), TRAINING_SOURCES
@@ -178,22 +179,30 @@ def _rules(cls: type) -> dict[str, Rule]:
     return {name: rule for name, rule in FIELD_RULES[cls].items() if name != "model_path"}
 
 
-def _normalised(cls: type, overrides: Overrides | None) -> dict[str, Any]:
-    """A copy of ``overrides`` with every value in its canonical spelling."""
-    names = [item.name for item in fields(cls) if item.name != "model"]
-    given = dict(overrides or {})
-    for name in given:
+def _names(cls: type) -> tuple[str, ...]:
+    """What may be overridden: every field but the nested model."""
+    return tuple(item.name for item in fields(cls) if item.name != "model")
+
+
+def _known(cls: type, overrides: Overrides | None, also: tuple[str, ...] = ()) -> Overrides:
+    """``overrides``, whose names are all fields of ``cls`` or in ``also``."""
+    names = (*_names(cls), *also)
+    for name in overrides or {}:
         if name not in names:
             raise TypeError(f"{cls.__name__} has no field {name!r} to override{did_you_mean(name, names)}")
-    return {name: _spelled(name, value) for name, value in given.items()}
+    return overrides or {}
 
 
 def _translated(sources: tuple[Source, ...], configs: NativeConfigs, given: Overrides) -> dict[str, Any]:
-    """Canonical values of native ones, in the order of the table; overridden ones are not looked at."""
+    """Canonical values in the order of the table, which is that of its errors.
+
+    A native value that is overridden is not looked at.
+    """
     return {
-        source.target: source.forward(getattr(getattr(configs, source.part), source.field))
+        source.target: _spelled(source.target, given[source.target])
+        if source.target in given
+        else source.forward(getattr(getattr(configs, source.part), source.field))
         for source in sources
-        if given.get(source.target) is None
     }
 
 
@@ -209,7 +218,7 @@ def _require_path(values: Overrides, name: str, example: str) -> None:
 
 def _built(cls: type[Config], values: Overrides, given: Overrides) -> Config:
     """The configuration, its overrides held against their rules."""
-    config = cls(**{**values, **given})
+    config = cls(**{**values, **{name: _spelled(name, value) for name, value in given.items()}})
     rules = _rules(cls)
     require_rules(config, {name: rules[name] for name in given if name in rules})
     return config

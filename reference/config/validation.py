@@ -8,13 +8,13 @@ finite numbers, positive counts, whole numbers.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .canonical import InferenceConfig, ModelConfig, TrainingConfig
 from .rules import DOCUMENTED_SIZES, Rule
-from .schema import fields_of
+from .schema import did_you_mean, fields_of
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,19 @@ def require_rules(config: object, rules: Mapping[str, Rule]) -> None:
         ValueError: the first field out of its range, with its value and what is allowed.
     """
     for name, rule in rules.items():
-        _require(rule.holds(getattr(config, name)), config, name, rule.allowed)
+        if not rule.holds(getattr(config, name)):
+            raise _refusal(config, name, rule.allowed, rule.choices)
+
+
+def require_cross_rules(config: object, rules: Iterable[CrossRule]) -> None:
+    """Hold ``config`` against rules that join fields.
+
+    Raises:
+        ValueError: the first one broken, with the field's value and what is allowed.
+    """
+    for rule in rules:
+        if not rule.holds(config):
+            raise _refusal(config, rule.field, rule.allowed)
 
 
 def _check(config: object, owner: type) -> None:
@@ -125,13 +137,13 @@ def _check(config: object, owner: type) -> None:
     require_rules(config, FIELD_RULES[owner])
     if isinstance(config, TrainingConfig | InferenceConfig):
         _check(config.model, ModelConfig)
-    for cross in CROSS_RULES[owner]:
-        _require(cross.holds(config), config, cross.field, cross.allowed)
+    require_cross_rules(config, CROSS_RULES[owner])
 
 
-def _require(held: bool, config: object, name: str, allowed: str) -> None:
-    if not held:
-        raise ValueError(f"{type(config).__name__}.{name} must be {allowed}, got {getattr(config, name)!r}")
+def _refusal(config: object, name: str, allowed: str, choices: Iterable[str] = ()) -> ValueError:
+    value = getattr(config, name)
+    near = did_you_mean(value, choices) if isinstance(value, str) else ""
+    return ValueError(f"{type(config).__name__}.{name} must be {allowed}, got {value!r}{near}")
 
 
 def _warn_undocumented_size(model: ModelConfig) -> None:

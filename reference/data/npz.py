@@ -20,6 +20,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from ptychoparity.reference.data.metadata import parse_metadata
 from ptychoparity.reference.data.validation import COORDINATES, check_positions, check_structure
 
 Array = NDArray[Any]
@@ -94,6 +95,22 @@ def read_npz(path: str | PathLike[str]) -> dict[str, Array]:
         arrays.setdefault(start, arrays[key].copy())
     arrays.setdefault("scan_index", np.zeros(len(arrays["xcoords"]), np.int64))
     return arrays
+
+
+def read_metadata(path: str | PathLike[str]) -> dict[str, Any] | None:
+    """The metadata of an NPZ file, none of its arrays read; None where it has none or broken ones.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not an NPZ archive, or pickled metadata that hold more than text; names the file.
+    """
+    path = Path(path)
+    with _opened(path) as archive:
+        headers = _headers(archive)
+        if METADATA_KEY not in headers:
+            return None
+        text = _load_metadata(archive, headers[METADATA_KEY])
+    return parse_metadata(str(text.item() if text.size == 1 else text))
 
 
 def canonical_axes(shape: tuple[int, ...], n_positions: int) -> tuple[int, int, int]:
