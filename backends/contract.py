@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptychoparity.reference.config import InferenceConfig, TrainingConfig
+from ptychoparity.reference.config.native import NativeConfigs
 from ptychoparity.reference.data import RawData
 
 Array = NDArray[Any]
@@ -27,6 +28,10 @@ class Unsupported(Exception):  # noqa: N818 - an answer of the contract, not a m
 
 class Unusable(Exception):  # noqa: N818 - a state of this interpreter, not a mistake of the caller
     """A backend is registered but cannot run here; the message says why and what would help."""
+
+
+class NotAvailable(Exception):  # noqa: N818 - a state of this version, not a mistake of the caller
+    """A part of the interface that this version does not have yet; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,16 @@ class Backend(Protocol):
         self, config: TrainingConfig | InferenceConfig, legacy: Mapping[str, object], /
     ) -> dict[str, object]:
         """The legacy dictionary after bridging ``config`` onto ``legacy``, which stays as it was."""
+
+    def to_native(
+        self, config: TrainingConfig | InferenceConfig, /
+    ) -> tuple[NativeConfigs, dict[str, object]]:
+        """The native configurations of ``config``, and as overrides what they cannot hold."""
+
+    def to_canonical(
+        self, native: NativeConfigs, overrides: Mapping[str, object], /
+    ) -> TrainingConfig | InferenceConfig:
+        """The canonical configuration of native ones; ``overrides`` are canonical fields and win."""
 
     # data
 

@@ -18,6 +18,8 @@ from ptychoparity.backends.contract import (
     numpy_versions,
 )
 from ptychoparity.reference.config import InferenceConfig, TrainingConfig, bridged
+from ptychoparity.reference.config.native import NativeConfigs
+from ptychoparity.reference.config.translation import to_canonical, to_native
 from ptychoparity.reference.data import RawData, container_arrays
 from ptychoparity.reference.physics import diffraction, probe, regions, stitching, translation
 
@@ -47,6 +49,16 @@ class ReferenceBackend:
     ) -> dict[str, object]:
         """See `ptychoparity.reference.config.bridged`."""
         return bridged(config, legacy)
+
+    def to_native(self, config: TrainingConfig | InferenceConfig) -> tuple[NativeConfigs, dict[str, object]]:
+        """See `ptychoparity.reference.config.translation.to_native`."""
+        return to_native(config)
+
+    def to_canonical(
+        self, native: NativeConfigs, overrides: Mapping[str, object]
+    ) -> TrainingConfig | InferenceConfig:
+        """See `ptychoparity.reference.config.translation.to_canonical`."""
+        return to_canonical(native, overrides)
 
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `ptychoparity.reference.data.RawData.generate_grouped_data`."""

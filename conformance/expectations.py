@@ -11,7 +11,7 @@ import numpy as np
 from ptychoparity.conformance.comparison import Distance, distance
 from ptychoparity.conformance.evidence import EvidenceSet
 from ptychoparity.conformance.golden import Expectation, Golden, Law, Refusal
-from ptychoparity.conformance.judge import FAIL, PASS, Row
+from ptychoparity.conformance.judge import FAIL, PASS, Row, equal
 from ptychoparity.conformance.storage import Reader, same
 
 
@@ -115,6 +115,9 @@ def _quantity(answers: Mapping[str, dict[str, Any]], case: str, quantity: str) -
 
 def _compared(row: Row, label: str, value: Any, expected: Any, tolerance: float) -> Row:
     """Numbers within the tolerance after broadcasting; anything else equal."""
+    if isinstance(value, dict) and isinstance(expected, dict):
+        row = equal(row, value, expected)
+        return replace(row, message=f"{label}: {row.message or f'{len(expected)} entries alike'}")
     if _plain(value) or _plain(expected):
         if same(value, expected):
             return _noted(row, f"{label} is {value!r}", PASS)

@@ -133,7 +133,7 @@ class CaseJudge:
 
     def _quantity(self, row: Row, value: Any, expected: Any, device: str) -> Row:
         if not _is_number(expected) or not _is_number(value):
-            return _equal(row, value, expected)
+            return equal(row, value, expected)
         array, truth = np.asarray(value), np.asarray(expected)
         row = replace(row, shape=array.shape, dtype=str(array.dtype))
         if array.shape != truth.shape:
@@ -211,7 +211,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | complex | np.ndarray) and not isinstance(value, bool)
 
 
-def _equal(row: Row, value: Any, expected: Any) -> Row:
+def equal(row: Row, value: Any, expected: Any) -> Row:
     """Texts, lists, dictionaries and None: equal in type and value or not, and the first difference."""
     if same(value, expected):
         return replace(row, outcome=PASS)

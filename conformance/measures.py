@@ -33,6 +33,11 @@ def key(name: str) -> Measure:
     return Measure(f"[{name!r}]", lambda value: value.get(name))
 
 
+def entries(*names: str) -> Measure:
+    """Some entries of a dictionary; absent entries are ``None``."""
+    return Measure(f"{len(names)} entries", lambda value: {name: value.get(name) for name in names})
+
+
 def mean_energy(axis: tuple[int, ...]) -> Measure:
     """Mean over patterns of the summed squares over the given pixel axes."""
     return Measure("mean energy", lambda value: float(np.square(np.float64(value)).sum(axis=axis).mean()))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ptychoparity.backends.contract import Backend
-from ptychoparity.reference.config import InferenceConfig, TrainingConfig, from_json
+from ptychoparity.reference.config import InferenceConfig, TrainingConfig, from_json, legacy, to_json
+from ptychoparity.reference.config.codec import Configuration, values_from_json, values_to_json
+from ptychoparity.reference.config.native import NativeConfigs
 from ptychoparity.reference.data import RawData
 
 Inputs = Mapping[str, Any]
@@ -30,16 +34,82 @@ def _named(name: str, arguments: str) -> Callable[[Backend, Inputs], Outputs]:
 
 def _bridge(backend: Backend, inputs: Inputs) -> Outputs:
     """Bridge one configuration after the other onto a starting dictionary."""
-    legacy, kept = dict(inputs["legacy"]), True
+    found, kept = dict(inputs["legacy"]), True
     for data in inputs["configs"]:
-        config = from_json(data)
-        if not isinstance(config, TrainingConfig | InferenceConfig):
-            raise TypeError(f"cannot bridge {type(config).__name__}")
-        before = dict(legacy)
-        bridged = backend.bridge(config, legacy)
-        kept = kept and legacy == before
-        legacy = bridged
-    return {"legacy": legacy, "start_kept": kept}
+        config = _canonical(data)
+        before = dict(found)
+        bridged = backend.bridge(config, found)
+        kept = kept and found == before and to_json(config) == data
+        found = bridged
+    return {"legacy": found, "start_kept": kept}
+
+
+def _to_native(backend: Backend, inputs: Inputs) -> Outputs:
+    """Derive native configurations; then translate them back and bridge what comes back."""
+    config = _canonical(inputs["config"])
+    with _watched() as effects:
+        configs, overrides = backend.to_native(config)
+    effects["inputs kept"] = to_json(config) == inputs["config"]
+    found = {"native": _flat(configs), "overrides": values_to_json(overrides), "effects": effects}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # cases of `to_canonical` count them
+        again = backend.to_canonical(configs, overrides)
+    return {**found, "legacy": backend.bridge(again, dict(inputs["legacy"]))}
+
+
+def _to_canonical(backend: Backend, inputs: Inputs) -> Outputs:
+    """Translate one set of native configurations after the other, and bridge each onto a dictionary."""
+    outputs: Outputs = {"legacy": dict(inputs["legacy"])}
+    for item in inputs["sets"]:
+        configs, overrides = _native(item["native"]), values_from_json(item["overrides"])
+        with _watched() as effects:
+            config = backend.to_canonical(configs, overrides)
+        effects["inputs kept"] = {"native": to_json(configs), "overrides": values_to_json(overrides)} == item
+        name = "training" if isinstance(config, TrainingConfig) else "inference"
+        bridged = backend.bridge(config, outputs["legacy"])
+        outputs |= {"legacy": bridged, name: _flat(config), f"{name}_effects": effects}
+    return outputs
+
+
+@contextmanager
+def _watched() -> Iterator[Outputs]:
+    """What happens besides the answer: warnings by class, and a process-wide dictionary written to."""
+    effects: Outputs = {}
+    before = dict(legacy.cfg)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield effects
+        effects.update(Counter(item.category.__name__ for item in caught))
+        effects["legacy dictionary kept"] = legacy.cfg == before
+    finally:
+        legacy.cfg.clear()
+        legacy.cfg.update(before)
+
+
+def _canonical(data: Inputs) -> TrainingConfig | InferenceConfig:
+    config = from_json(data)
+    if not isinstance(config, TrainingConfig | InferenceConfig):
+        raise TypeError(f"{type(config).__name__} is no training or inference configuration")
+    return config
+
+
+def _native(data: Inputs) -> NativeConfigs:
+    configs = from_json(data)
+    if not isinstance(configs, NativeConfigs):
+        raise TypeError(f"{type(configs).__name__} is no set of native configurations")
+    return configs
+
+
+def _flat(config: Configuration) -> Outputs:
+    """An encoded configuration with the fields of nested ones as ``model.N``."""
+    flat: Outputs = {}
+    for name, value in to_json(config)["fields"].items():
+        if isinstance(value, dict) and "class" in value:
+            flat |= {f"{name}.{inner}": item for inner, item in value["fields"].items()}
+        else:
+            flat[name] = value
+    return flat
 
 
 def _group(backend: Backend, inputs: Inputs) -> Outputs:
@@ -70,6 +140,8 @@ def _raw(inputs: Inputs) -> RawData:
 
 OPERATIONS: dict[str, Callable[[Backend, Inputs], Outputs]] = {
     "bridge": _bridge,
+    "to_native": _to_native,
+    "to_canonical": _to_canonical,
     "group": _group,
     "container": _container,
     "probe_mask": _direct("probe_mask", "side", "mask"),

@@ -21,6 +21,8 @@ from ptychoparity.backends.tensorflow import (
 )
 from ptychoparity.backends.tensorflow.container import PtychoDataContainer
 from ptychoparity.reference.config import InferenceConfig, TrainingConfig, bridged
+from ptychoparity.reference.config.native import NativeConfigs
+from ptychoparity.reference.config.translation import to_canonical, to_native
 from ptychoparity.reference.data import RawData
 from ptychoparity.reference.data.container import CONTAINER_KEYS
 from ptychoparity.reference.physics import checks
@@ -50,6 +52,16 @@ class TensorFlowBackend:
     ) -> dict[str, object]:
         """See `Backend.bridge`."""
         return bridged(config, legacy)
+
+    def to_native(self, config: TrainingConfig | InferenceConfig) -> tuple[NativeConfigs, dict[str, object]]:
+        """See `Backend.to_native`."""
+        return to_native(config)
+
+    def to_canonical(
+        self, native: NativeConfigs, overrides: Mapping[str, object]
+    ) -> TrainingConfig | InferenceConfig:
+        """See `Backend.to_canonical`."""
+        return to_canonical(native, overrides)
 
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `Backend.group`."""

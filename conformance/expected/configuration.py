@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ptychoparity.conformance.golden import Expectation, Golden, Law
-from ptychoparity.conformance.measures import SIZE, key
-from ptychoparity.conformance.scenarios.configuration import INFERENCE, MODEL, SENTINEL, TRAINING
+from ptychoparity.conformance.measures import SIZE, entries, key
+from ptychoparity.conformance.scenarios.configuration_pairs import CANONICAL_ROWS, ONTO, Row
+from ptychoparity.conformance.scenarios.configuration_values import (
+    INFERENCE,
+    MODEL,
+    SENTINEL,
+    TRAINING,
+    dashed,
+)
 
 RENAMED = {
     "object_big": "object.big",
@@ -56,46 +64,74 @@ APPENDIX_B: dict[str, Any] = {
 }
 
 
-def _entry(check: str, case: str, name: str, expected: Any) -> Golden:
-    return Golden(check, case, "legacy", key(name), expected)
+def entry(check: str, case: str, name: str, expected: Any, quantity: str = "legacy") -> Golden:
+    """One entry of a recorded dictionary."""
+    return Golden(check, case, quantity, key(name), expected)
+
+
+def plain(value: Any) -> Any:
+    """A field's value as the legacy dictionary holds it: paths are texts."""
+    return str(value) if isinstance(value, Path) else value
 
 
 def _fields(case: str, fields: dict[str, Any]) -> list[Expectation]:
     """Each field's value under its legacy key, and its own name gone where it was renamed."""
     found: list[Expectation] = []
     for name, value in fields.items():
-        expected = str(value) if hasattr(value, "parts") else value
-        found.append(_entry("1", case, RENAMED.get(name, name), expected))
+        found.append(entry("1", case, RENAMED.get(name, name), plain(value)))
         if name in RENAMED:
-            found.append(_entry("9", case, name, None))
+            found.append(entry("9", case, name, None))
     return found
 
 
+def _alone(kind: str, fields: dict[str, Any]) -> list[Expectation]:
+    """`_fields` of the cases that give a single field."""
+    return [
+        expectation
+        for name, value in fields.items()
+        for expectation in _fields(f"CFG-001/{kind}-{dashed(name)}-check-1", {name: value})
+    ]
+
+
+def _together(name: str, onto: str, row: Row) -> Golden:
+    """All fields of a row at once; where a field is None, the entry is what it was."""
+    expected = {}
+    for field, value in row.items():
+        legacy_key = RENAMED.get(field, field)
+        expected[legacy_key] = ONTO[onto].get(legacy_key) if value is None else value
+    return Golden("3.3", f"CFG-014/{name}", "legacy", entries(*expected), expected)
+
+
 DATA_SOURCE_KEPT = [
-    _entry("1", f"CFG-001/{kind}-check-1", "data_source", SENTINEL) for kind in ("training", "inference")
+    entry("1", f"CFG-001/{kind}-check-1", "data_source", SENTINEL) for kind in ("training", "inference")
 ]
 
 EXPECTATIONS: tuple[Expectation, ...] = (
     *_fields("CFG-001/training-check-1", {**MODEL, **TRAINING}),
     *_fields("CFG-001/inference-check-1", {**MODEL, **INFERENCE}),
     *DATA_SOURCE_KEPT,
-    _entry("1", "CFG-001/inference-check-1", "model_path", "/d/model"),
-    _entry("1", "CFG-001/inference-check-1", "test_data_file_path", "/d/inf.npz"),
+    *_alone("model", MODEL),
+    *_alone("training", TRAINING),
+    *_alone("inference", INFERENCE),
+    entry("1.4", "CFG-001/training-n-images-check-1", "n_groups", 33),
+    entry("1.4", "CFG-001/inference-n-images-check-1", "n_groups", 42),
     Golden("3", "CFG-002/training-empty-check-3", "legacy", SIZE, 51),
     Golden("3", "CFG-002/inference-empty-check-3", "legacy", SIZE, 27),
     Golden("2.1", "CFG-002/training-pristine", "legacy", SIZE, 69),
-    _entry("4", "CFG-003/none-keeps-check-4", "n_subsample", 77),
-    _entry("5", "CFG-003/none-absent-check-5", "n_subsample", None),
-    _entry("6", "CFG-003/falsy-overwrites-check-6", "mae_weight", 0.0),
-    _entry("6", "CFG-003/falsy-overwrites-check-6", "debug", False),
-    _entry("7", "CFG-003/unknown-kept-check-7", "zzz", 1),
-    _entry("8", "CFG-003/path-text-check-8", "output_prefix", "inference_outputs"),
-    _entry("8", "CFG-003/path-text-check-8", "model_path", "m"),
-    _entry("8", "CFG-003/path-empty-check-8", "train_data_file_path", "."),
-    _entry("9", "CFG-002/training-empty-check-3", "model", None),
-    _entry("10", "CFG-004/training-then-inference-check-10", "n_groups", 41),
-    _entry("10", "CFG-004/training-then-inference-check-10", "batch_size", 32),
-    _entry("10", "CFG-004/inference-then-training", "n_groups", 77),
+    entry("4", "CFG-003/none-keeps-check-4", "n_subsample", 77),
+    entry("5", "CFG-003/none-absent-check-5", "n_subsample", None),
+    entry("6", "CFG-003/falsy-overwrites-check-6", "mae_weight", 0.0),
+    entry("6", "CFG-003/falsy-overwrites-check-6", "debug", False),
+    entry("7", "CFG-003/unknown-kept-check-7", "zzz", 1),
+    entry("8", "CFG-003/path-text-check-8", "output_prefix", "inference_outputs"),
+    entry("8", "CFG-003/path-text-check-8", "model_path", "m"),
+    entry("8", "CFG-003/path-empty-check-8", "train_data_file_path", "."),
+    entry("9", "CFG-001/training-check-1", "model", None),
+    entry("9", "CFG-001/inference-check-1", "model", None),
+    entry("10", "CFG-004/training-then-inference-check-10", "n_groups", 41),
+    entry("10", "CFG-004/training-then-inference-check-10", "batch_size", 32),
+    entry("10", "CFG-004/inference-then-training", "n_groups", 77),
     Law("11", "CFG-004/twice-check-11", "CFG-004/once-check-11", "legacy"),
-    *(_entry("16", "CFG-005/appendix-b-check-16", name, value) for name, value in APPENDIX_B.items()),
+    *(entry("16", "CFG-005/appendix-b-check-16", name, value) for name, value in APPENDIX_B.items()),
+    *(_together(name, onto, row) for name, (onto, row) in CANONICAL_ROWS.items()),
 )

@@ -7,6 +7,9 @@ from fnmatch import fnmatchcase
 from ptychoparity.conformance.case import Scenario
 from ptychoparity.conformance.scenarios import (
     configuration,
+    configuration_inverse,
+    configuration_native,
+    configuration_pairs,
     forward,
     grouping,
     measured,
@@ -17,6 +20,9 @@ from ptychoparity.conformance.scenarios import (
 
 SCENARIOS: tuple[Scenario, ...] = (
     *configuration.SCENARIOS,
+    *configuration_native.SCENARIOS,
+    *configuration_inverse.SCENARIOS,
+    *configuration_pairs.SCENARIOS,
     *grouping.SCENARIOS,
     *probe.SCENARIOS,
     *forward.SCENARIOS,

@@ -11,6 +11,8 @@ from ptychoparity.conformance.kill import kill_matrix
 
 FAMILY = {
     "bridge": "CFG",
+    "to_native": "CFG",
+    "to_canonical": "CFG",
     "group": "GRP",
     "container": "GRP",
     "probe_mask": "PRB",
