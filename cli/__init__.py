@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from importlib.metadata import version
 
 import click
 
 COMMANDS: dict[str, str] = {
+    "train": "Train a network on one scan, with either backend.",
+    "infer": "Reconstruct one scan with a trained model, with either backend.",
+    "fields": "Explain the fields of the configuration, and their flags.",
     "verify": "Record, judge and render: do the backends compute the same thing?",
     "record": "Ask backends every case and write evidence files.",
     "judge": "Compare evidence with the float64 reference and write the report.",
@@ -26,8 +28,9 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(COMMANDS)}"
+            from ptychoparity.reference.config.schema import did_you_mean  # not for --help
+
+            hint = did_you_mean(cmd_name, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
             ctx.fail(f"no such command: {cmd_name!r}{hint}")
         command: click.Command = import_module(f"ptychoparity.cli.{cmd_name}").command
         return command
@@ -46,6 +49,8 @@ Examples:
   ptychoparity verify --data scan.npz              your own measurement through every backend
   ptychoparity verify --python torch=/envs/torch/bin/python --scenario 'STI-*'
   ptychoparity render parity-report                draw a report again
+  ptychoparity train --config training.yaml --train_data_file scan.npz --backend pytorch
+  ptychoparity train --print-config                every setting, its value, and where it came from
 
 Exit status: 0 every row passed; 1 something failed, broke or did not run; 2 bad input.""",
 )
@@ -54,4 +59,14 @@ def main() -> None:
     """Two ptychography backends, a float64 reference, and the suite that proves that they agree."""
 
 
-__all__ = ["COMMANDS", "main"]
+def train_main() -> None:
+    """``ptycho_train``: ``ptychoparity train`` under its own name."""
+    import_module("ptychoparity.cli.train").command.main(prog_name="ptycho_train")
+
+
+def infer_main() -> None:
+    """``ptycho_inference``: ``ptychoparity infer`` under its own name."""
+    import_module("ptychoparity.cli.infer").command.main(prog_name="ptycho_inference")
+
+
+__all__ = ["COMMANDS", "infer_main", "main", "train_main"]
