@@ -17,6 +17,7 @@ from ptychoparity.reference.physics.checks import (
     check_intensity_scale,
     check_mask,
     check_normalizable,
+    check_patches,
     check_photons,
     check_side,
 )
@@ -69,6 +70,34 @@ def default_probe(side: int, scale: float = 0.7) -> NDArray[np.float64]:
     window = window / window.max()
     disc = (np.outer(window, window) > 0.5).astype(np.float64)
     return np.asarray(scipy.ndimage.gaussian_filter(disc, 1.0) + 1e-9)
+
+
+def probe_from_patterns(patterns: Array, default_scale: float = 0.7) -> NDArray[np.float64]:
+    """A Gaussian as wide as the inverse transform of the mean pattern (spec ``data.md`` 5.3): ``(N, N)``.
+
+    Zero outside the hard mask, its sum that of `default_probe`; not yet normalised.
+
+    Args:
+        patterns: diffraction amplitudes ``(B, N, N, C)``, DC centred.
+        default_scale: ``default_probe_scale``.
+
+    Raises:
+        ValueError: wrong shape, values that are not finite, or patterns that are all zero or so flat that
+            their inverse transform has no width.
+    """
+    check_patches(patterns, "X_train")
+    side = patterns.shape[1]
+    mean = patterns.mean(axis=(0, 3), dtype=np.float64)
+    if not np.isfinite(mean).all():
+        raise ValueError("X_train holds values that are not finite")
+    row = np.abs(np.fft.fftshift(np.fft.ifft2(np.fft.ifftshift(mean))))[side // 2]
+    variance = row @ (np.arange(side) - side / 2) ** 2 / max(row.sum(), np.finfo(float).tiny)
+    if variance < 1e-9:  # above rounding, below any width that the Gaussian could resolve
+        raise ValueError("X_train is all zero or flat, so that no probe width can be derived from it")
+    axis = np.arange(side) - side // 2 + 0.5
+    gaussian = np.exp(-(axis[:, None] ** 2 + axis**2) / (2 * variance)) + 1e-9
+    masked = gaussian * hard_mask(side)
+    return np.asarray(masked * (default_probe(side, default_scale).sum() / masked.sum()))
 
 
 def as_modes(probe: Array) -> Array:

@@ -1,0 +1,1 @@
+"""Synthetic objects, probes and data sets (spec ``data.md`` 7)."""
