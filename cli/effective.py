@@ -30,7 +30,11 @@ from ptychoparity.reference.config.layers import (
     metadata_layer,
     yaml_layer,
 )
-from ptychoparity.reference.config.validation import require_rules, validate_model_config
+from ptychoparity.reference.config.validation import (
+    require_cross_rules,
+    require_rules,
+    validate_model_config,
+)
 
 CANONICAL = (ModelConfig, TrainingConfig, InferenceConfig)
 _EXISTENCE = ("model_path",)
@@ -85,12 +89,7 @@ def refuse_bad_values(request: Request[Config]) -> None:
     try:
         require_rules(config, {name: rule for name, rule in rules.items() if name not in _EXISTENCE})
         validate_model_config(config.model)
-        for cross in CROSS_RULES[type(config)]:
-            if not cross.holds(config):
-                value = getattr(config, cross.field)
-                raise ValueError(
-                    f"{type(config).__name__}.{cross.field} must be {cross.allowed}, got {value!r}"
-                )
+        require_cross_rules(config, CROSS_RULES[type(config)])
     except ValueError as error:
         raise BadInputError(with_origin(error, request.merged.origins)) from error
 

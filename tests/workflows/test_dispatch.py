@@ -353,6 +353,16 @@ def test_a_path_is_read_and_as_much_drawn_as_configured(engines, scan, tmp_path,
     assert "sample_indices" not in fitted.test.grouped
 
 
+def test_what_a_file_and_the_configuration_say_differently_is_logged(engines, scan, tmp_path, caplog):
+    raw = scan()
+    raw.metadata = {"physics_parameters": {"nphotons": 2e6, "N": 64}}
+    raw.to_file(tmp_path / "scan.npz")
+    run(small("tensorflow", nphotons=5e8), tmp_path / "scan.npz")
+    (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert all(word in record.getMessage() for word in ("scan.npz", "nphotons", "2000000", "500000000"))
+    assert engines["tensorflow"].fitted[0].config.nphotons == legacy.cfg["nphotons"] == 5e8
+
+
 @pytest.mark.parametrize("images", [36, 1000])
 def test_more_images_than_there_are_means_all(engines, scan, tmp_path, images):
     scan().to_file(tmp_path / "scan.npz")
