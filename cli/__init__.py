@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "train": "Train a network on one scan, with either backend.",
     "infer": "Reconstruct one scan with a trained model, with either backend.",
     "fields": "Explain the fields of the configuration, and their flags.",
+    "overlap": "Measure how much the probes of images and groups overlap.",
     "verify": "Record, judge and render: do the backends compute the same thing?",
     "record": "Ask backends every case and write evidence files.",
     "judge": "Compare evidence with the float64 reference and write the report.",
