@@ -17,10 +17,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     If the block raises, the temporary file is removed and an existing ``path`` stays as it was.
 
     Raises:
-        ValueError: ``path`` is there and no regular file: a folder, or a device, which must not be replaced.
+        FileExistsError: ``path`` is there and no regular file: a folder, or a device that must not be replaced.
     """
     if path.exists() and not path.is_file():
-        raise ValueError(f"{path} is there and is not a regular file; give another name")
+        raise FileExistsError(f"{path} is there and is not a regular file; give another name")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as stream:

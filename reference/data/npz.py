@@ -1,29 +1,42 @@
-"""Reading the NPZ contract: headers first, no pickle ever (spec ``data.md`` 1.1, 1.2, 1.4, 1.5)."""
+"""Reading the NPZ contract: keys, aliases, axis orders, metadata (spec ``data.md`` 1.1, 1.2, 1.4, 1.5)."""
 
 from __future__ import annotations
 
 import logging
-import lzma
 import math
-import pickle
-import struct
+import warnings
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from ptychoparity.reference.data.metadata import parse_metadata
-from ptychoparity.reference.data.validation import COORDINATES, check_positions, check_structure
+from ptychoparity.reference.data.metadata import decode_metadata, parse_metadata
+from ptychoparity.reference.data.npzfile import (
+    MemberHeader,
+    block_rows,
+    blocks,
+    load_member,
+    member_bytes,
+    member_headers,
+    naming,
+    opened,
+    reject_pickled,
+)
+from ptychoparity.reference.data.pickledtext import text_of_pickle
+from ptychoparity.reference.data.validation import (
+    COORDINATES,
+    check_positions,
+    check_structure,
+    check_values,
+    points_of,
+)
 
 Array = NDArray[Any]
+Rows = Callable[[int], NDArray[np.intp]]
 
 _logger = logging.getLogger(__name__)
 
@@ -32,21 +45,8 @@ REQUIRED_KEYS = ("xcoords", "ycoords", "probeGuess")
 OPTIONAL_KEYS = ("xcoords_start", "ycoords_start", "scan_index", "objectGuess", "Y")
 METADATA_KEY = "_metadata"
 
-_CORRUPT = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, OSError)
-_UNREADABLE = "not a readable NPZ archive (truncated, damaged or another format)"
-_HEADER_READERS = {
-    (1, 0): npy_format.read_array_header_1_0,
-    (2, 0): npy_format.read_array_header_2_0,
-    (3, 0): npy_format.read_array_header_2_0,  # 3.0 differs only in the encoding of field names
-}
-
-
-@dataclass(frozen=True)
-class MemberHeader:
-    """Shape and dtype of one array of an NPZ, known without loading it."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+_LARGEST_METADATA = 16 << 20
+_MOST_NAMED = 30
 
 
 def read_headers(path: str | PathLike[str]) -> dict[str, MemberHeader]:
@@ -56,11 +56,11 @@ def read_headers(path: str | PathLike[str]) -> dict[str, MemberHeader]:
         FileNotFoundError: no such file.
         ValueError: not an NPZ archive, or a member is damaged; the message names the file.
     """
-    with _opened(Path(path)) as archive:
-        return _headers(archive)
+    with opened(Path(path)) as archive:
+        return member_headers(archive)
 
 
-def read_npz(path: str | PathLike[str]) -> dict[str, Array]:
+def read_npz(path: str | PathLike[str], rows: Rows | None = None) -> dict[str, Array]:
     """Read a data set under its canonical keys.
 
     Diffraction comes as ``diff3d`` in axis order ``(M, N, N)`` whatever its name and order in the file;
@@ -69,26 +69,33 @@ def read_npz(path: str | PathLike[str]) -> dict[str, Array]:
     read. Everything that shapes and dtypes decide is checked before any array is loaded; values are left
     to `validation.validate`.
 
+    Args:
+        path: the file.
+        rows: chooses points, given how many have a pattern; increasing indices. Only theirs are then kept
+            in memory (unless an old axis order forbids), surplus positions and an unusable ``Y`` are
+            dropped with a warning, and the values of the others are judged in passing. By default all.
+
     Raises:
         FileNotFoundError: no such file.
         KeyError: required keys are missing; names the file, all of them, and the keys present.
         TypeError, ValueError: spec ``data.md`` 1.4; the message starts with the file.
     """
     path = Path(path)
-    with _opened(path) as archive:
-        headers = _headers(archive)
-        pattern_keys = _check_keys(headers)
-        _reject_pickled(headers)
+    with opened(path) as archive:
+        headers = member_headers(archive)
+        pattern_keys = check_keys(headers)
+        reject_pickled(headers, allowed=(METADATA_KEY,))
         check_positions(headers)
         axes = canonical_axes(headers[pattern_keys[0]].shape, headers["xcoords"].shape[0])
-        wanted = [key for key in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if key in headers]
-        check_structure(
-            {key: headers[key] for key in wanted} | {"diff3d": _reordered(headers, pattern_keys, axes)}
-        )
-        arrays = {key: _load(archive, key) for key in wanted}
+        known = canonical_headers(headers, pattern_keys, axes)
+        check_structure(known)
+        if rows is None:
+            arrays = {key: load_member(archive, key) for key in known if key != "diff3d"}
+            arrays["diff3d"] = _load_patterns(archive, pattern_keys, axes)
+        else:
+            arrays = _load_rows(archive, headers, known, pattern_keys, axes, rows)
         if METADATA_KEY in headers:
-            arrays[METADATA_KEY] = _load_metadata(archive, headers[METADATA_KEY])
-        arrays["diff3d"] = _load_patterns(archive, pattern_keys, axes)
+            arrays |= load_metadata(archive, headers[METADATA_KEY])
     if axes != (0, 1, 2):
         _logger.warning("%s: legacy diffraction axis order, transposed by %s to (M,H,W)", path, axes)
     for key, start in zip(COORDINATES[:2], COORDINATES[2:], strict=True):
@@ -104,13 +111,35 @@ def read_metadata(path: str | PathLike[str]) -> dict[str, Any] | None:
         FileNotFoundError: no such file.
         ValueError: not an NPZ archive, or pickled metadata that hold more than text; names the file.
     """
-    path = Path(path)
-    with _opened(path) as archive:
-        headers = _headers(archive)
+    with opened(Path(path)) as archive:
+        headers = member_headers(archive)
         if METADATA_KEY not in headers:
             return None
-        text = _load_metadata(archive, headers[METADATA_KEY])
-    return parse_metadata(str(text.item() if text.size == 1 else text))
+        encoded = load_metadata(archive, headers[METADATA_KEY])
+    return parse_metadata(decode_metadata(encoded[METADATA_KEY])) if encoded else None
+
+
+def load_metadata(archive: zipfile.ZipFile, header: MemberHeader) -> dict[str, Array]:
+    """The text of ``_metadata`` as a 0-d unicode array under its key; empty, with a warning, for no text.
+
+    Raises:
+        ValueError: too long, or pickled content that is no text.
+    """
+    content = member_bytes(archive, METADATA_KEY, _LARGEST_METADATA)
+    if header.dtype.hasobject:
+        try:
+            return {METADATA_KEY: np.array(text_of_pickle(content))}
+        except ValueError as error:
+            raise ValueError(f"{METADATA_KEY}: {error}") from error
+    if header.dtype.kind != "U" or math.prod(header.shape) != 1:
+        warnings.warn(
+            f"{METADATA_KEY}: ignored, expected one text, got {header.dtype} of shape {header.shape}",
+            UserWarning,
+            stacklevel=4,
+        )
+        return {}
+    order = "utf-32-be" if header.dtype.str.startswith(">") else "utf-32-le"
+    return {METADATA_KEY: np.array(content.decode(order, errors="replace").rstrip("\0"))}
 
 
 def canonical_axes(shape: tuple[int, ...], n_positions: int) -> tuple[int, int, int]:
@@ -140,148 +169,118 @@ def canonical_axes(shape: tuple[int, ...], n_positions: int) -> tuple[int, int, 
     )
 
 
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Put the file's name in front of a KeyError, TypeError or ValueError."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError) as error:
-        kind = next(kind for kind in (KeyError, TypeError, ValueError) if isinstance(error, kind))
-        raise kind(f"{path}: {error.args[0] if kind is KeyError else error}") from error
+def check_keys(headers: Mapping[str, MemberHeader]) -> list[str]:
+    """The diffraction keys present.
 
-
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such data file")
-    with naming(path):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                yield archive
-        except PermissionError:
-            raise
-        except _CORRUPT as error:
-            raise ValueError(f"{_UNREADABLE}: {error}") from error
-
-
-def _headers(archive: zipfile.ZipFile) -> dict[str, MemberHeader]:
-    members = (name for name in archive.namelist() if name.endswith(".npy"))
-    return {name.removesuffix(".npy"): _header(archive, name) for name in members}
-
-
-def _header(archive: zipfile.ZipFile, member: str) -> MemberHeader:
-    with archive.open(member) as stream:
-        shape, dtype = _read_header(stream, member)
-        held = archive.getinfo(member).file_size - stream.tell()
-    if not dtype.hasobject and held != math.prod(shape) * dtype.itemsize:
-        raise ValueError(
-            f"{member}: header promises shape {shape} of {dtype}, but the member holds {held} bytes"
-        )
-    return MemberHeader(shape, dtype)
-
-
-def _read_header(stream: IO[bytes], member: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    try:
-        version = npy_format.read_magic(stream)
-        if version not in _HEADER_READERS:
-            raise ValueError(f"format version {version} is unknown, expected 1.0, 2.0 or 3.0")
-        shape, _, dtype = _HEADER_READERS[version](stream)
-    except ValueError as error:
-        raise ValueError(f"{member}: {error}") from error
-    return shape, dtype
-
-
-def _check_keys(headers: Mapping[str, MemberHeader]) -> list[str]:
-    """The diffraction keys present; KeyError where something required is missing."""
+    Raises:
+        KeyError: something required is missing.
+        ValueError: both names of diffraction, of different shapes.
+    """
     pattern_keys = [key for key in PATTERN_KEYS if key in headers]
     missing = [key for key in REQUIRED_KEYS if key not in headers]
     if not pattern_keys:
         missing.append(" or ".join(PATTERN_KEYS))
     if missing:
-        raise KeyError(
-            f"missing {', '.join(missing)}; the file holds {', '.join(sorted(headers)) or 'no arrays'}"
-        )
+        held = sorted(headers)[:_MOST_NAMED]
+        more = f" and {len(headers) - len(held)} more" if len(headers) > len(held) else ""
+        raise KeyError(f"missing {', '.join(missing)}; the file holds {', '.join(held) or 'no arrays'}{more}")
     if len({headers[key].shape for key in pattern_keys}) > 1:
         shapes = " and ".join(f"{key} {headers[key].shape}" for key in pattern_keys)
         raise ValueError(f"{shapes} are two names of the same data but differ in shape; keep one")
     return pattern_keys
 
 
-def _reject_pickled(headers: Mapping[str, MemberHeader]) -> None:
-    for key, header in headers.items():
-        if header.dtype.hasobject and (key != METADATA_KEY or header.shape != ()):
-            raise ValueError(
-                f"{key}: pickled object array of shape {header.shape} refused, store plain numbers"
-            )
+def canonical_headers(
+    headers: Mapping[str, MemberHeader], pattern_keys: list[str], axes: tuple[int, int, int]
+) -> dict[str, MemberHeader]:
+    """Headers of the data set's own keys, the patterns in canonical order as ``diff3d``.
+
+    Where two names of the patterns disagree in dtype, the worse one counts.
+    """
+    known = {key: headers[key] for key in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if key in headers}
+    first = headers[pattern_keys[0]]
+    dtypes = [headers[key].dtype for key in pattern_keys]
+    dtype = next((dtype for dtype in dtypes if dtype.kind not in "iuf"), first.dtype)
+    return known | {"diff3d": MemberHeader(tuple(first.shape[axis] for axis in axes), dtype)}
 
 
-def _reordered(headers: Mapping[str, MemberHeader], keys: list[str], axes: tuple[int, ...]) -> MemberHeader:
-    """The header of the patterns in canonical order, with the worse dtype where two names disagree."""
-    dtype = next(
-        (headers[key].dtype for key in keys if headers[key].dtype.kind not in "iuf"), headers[keys[0]].dtype
-    )
-    return MemberHeader(tuple(headers[keys[0]].shape[axis] for axis in axes), dtype)
+def agreeing_patterns(
+    archive: zipfile.ZipFile, headers: Mapping[str, MemberHeader], keys: list[str], axes: tuple[int, int, int]
+) -> Iterator[tuple[int, Array]]:
+    """Patterns ``(m, N, N)`` in canonical order, with the index of the first: piece by piece where possible.
 
+    Args:
+        archive: open.
+        headers: of its members.
+        keys: one or two names of the patterns, of one shape.
+        axes: as `canonical_axes` gives; for old orders all patterns come at once.
 
-def _load(archive: zipfile.ZipFile, key: str) -> Array:
-    with archive.open(f"{key}.npy") as stream:
-        array: Array = npy_format.read_array(stream, allow_pickle=False)
-    return array
+    Raises:
+        ValueError: the second name holds other values.
+    """
+    if axes[0] != 0 or any(headers[key].fortran_order for key in keys):
+        yield 0, _load_patterns(archive, keys, axes)
+        return
+    step = min(block_rows(headers[key]) for key in keys)
+    streams = [blocks(archive, key, headers[key], step) for key in keys]
+    for pieces in zip(*streams, strict=True):
+        (start, block), others = pieces[0], pieces[1:]
+        if any(not np.array_equal(block, other, equal_nan=True) for _, other in others):
+            raise ValueError(_differing(keys))
+        yield start, block.reshape(block.shape[:3])
 
 
 def _load_patterns(archive: zipfile.ZipFile, keys: list[str], axes: tuple[int, int, int]) -> Array:
-    patterns = _load(archive, keys[0])
-    if len(keys) == 2 and not np.array_equal(patterns, _load(archive, keys[1]), equal_nan=True):
-        raise ValueError(
-            f"{keys[0]} and {keys[1]} are two names of the same data but differ in value; keep one"
-        )
+    patterns = load_member(archive, keys[0])
+    if len(keys) == 2 and not np.array_equal(patterns, load_member(archive, keys[1]), equal_nan=True):
+        raise ValueError(_differing(keys))
     return np.ascontiguousarray(patterns.reshape(patterns.shape[:3]).transpose(axes))
 
 
-class _PickledArray:
-    """Stands in for a NumPy array or dtype while the old pickled ``_metadata`` is read."""
-
-    def __init__(self, *_: object) -> None:
-        self.state: object = None
-
-    def __setstate__(self, state: object) -> None:
-        self.state = state
-
-    def only_text(self) -> str:
-        """The one string of a 0-d object array, whose state is (version, shape, dtype, order, items)."""
-        match self.state:
-            case (_, (), _PickledArray(), _, [str(text)]):
-                return text
-        raise pickle.UnpicklingError("expected a 0-d array of str")
-
-
-class _TextUnpickler(pickle.Unpickler):
-    """Loads only NumPy arrays of str: the names they need are stand-ins, every other name is refused."""
-
-    _ALLOWED = frozenset(
-        {
-            ("numpy", "ndarray"),
-            ("numpy", "dtype"),
-            ("numpy.core.multiarray", "_reconstruct"),
-            ("numpy._core.multiarray", "_reconstruct"),
-        }
-    )
-
-    def find_class(self, module: str, name: str) -> type[_PickledArray]:
-        if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"{module}.{name} is not allowed")
-        return _PickledArray
+def _load_rows(
+    archive: zipfile.ZipFile,
+    headers: Mapping[str, MemberHeader],
+    known: Mapping[str, MemberHeader],
+    pattern_keys: list[str],
+    axes: tuple[int, int, int],
+    rows: Rows,
+) -> dict[str, Array]:
+    """The chosen rows of what is held for each point, and all of the rest."""
+    points, per_point = points_of(known)
+    chosen = rows(points)
+    arrays = {key: load_member(archive, key) for key in ("probeGuess", "objectGuess") if key in known}
+    for key in per_point:
+        if key != "diff3d":
+            arrays[key] = _chosen(key, blocks(archive, key, headers[key]), chosen)
+    arrays["diff3d"] = _chosen("diff3d", agreeing_patterns(archive, headers, pattern_keys, axes), chosen)
+    return arrays
 
 
-def _load_metadata(archive: zipfile.ZipFile, header: MemberHeader) -> Array:
-    if not header.dtype.hasobject:
-        return _load(archive, METADATA_KEY)
-    with archive.open(f"{METADATA_KEY}.npy") as stream:
-        _read_header(stream, METADATA_KEY)
-        try:
-            loaded = _TextUnpickler(stream).load()
-            if not isinstance(loaded, _PickledArray):
-                raise pickle.UnpicklingError("expected a 0-d array of str")
-            return np.array(loaded.only_text())
-        except Exception as error:  # a hostile pickle may fail in any way; all of them mean the same
-            raise ValueError(f"{METADATA_KEY}: pickled content refused ({error})") from error
+def _chosen(key: str, pieces: Iterator[tuple[int, Array]], chosen: NDArray[np.intp]) -> Array:
+    kept = []
+    for start, block in pieces:
+        check_values(key, block)
+        kept.append(block[chosen[(chosen >= start) & (chosen < start + len(block))] - start])
+    return np.concatenate(kept)
+
+
+def _differing(keys: list[str]) -> str:
+    return f"{keys[0]} and {keys[1]} are two names of the same data but differ in value; keep one"
+
+
+__all__ = [
+    "METADATA_KEY",
+    "OPTIONAL_KEYS",
+    "PATTERN_KEYS",
+    "REQUIRED_KEYS",
+    "MemberHeader",
+    "agreeing_patterns",
+    "canonical_axes",
+    "canonical_headers",
+    "check_keys",
+    "load_metadata",
+    "naming",
+    "read_headers",
+    "read_metadata",
+    "read_npz",
+]

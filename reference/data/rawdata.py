@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ptychoparity.reference.data import grouped, grouping
 from ptychoparity.reference.data.files import replacing
+from ptychoparity.reference.data.groupcache import cached_neighbours
 from ptychoparity.reference.data.metadata import encode_metadata, parse_metadata, validate_parameters
 from ptychoparity.reference.data.npz import METADATA_KEY, naming, read_npz
 from ptychoparity.reference.data.validation import validate
@@ -149,6 +150,39 @@ class RawData:
         """Read a training and a test file."""
         return cls.from_file(train), cls.from_file(test)
 
+    @classmethod
+    def from_simulation(
+        cls,
+        xcoords: Array,
+        ycoords: Array,
+        probeGuess: Array,
+        objectGuess: Array,
+        scan_index: Array | None = None,
+        *,
+        nphotons: float | None = None,
+        seed: int | np.random.Generator = 42,
+        gridsize: int | None = None,
+    ) -> RawData:
+        """Simulate one noisy pattern for each position, and its label ``Y`` ``(M, N, N, 1)`` (7.1).
+
+        Args:
+            xcoords, ycoords, probeGuess, objectGuess, scan_index: as of a scan; both guesses complex.
+            nphotons: of a pattern in the mean; None takes the legacy configuration's.
+            seed: of the photon noise.
+            gridsize: 1; None takes the legacy configuration's. The result can be grouped at any gridsize.
+
+        Raises:
+            NotImplementedError: another gridsize.
+            ValueError, TypeError: see `simulation.scans.simulate_scan`.
+        """
+        from ptychoparity.reference.config import legacy
+        from ptychoparity.reference.simulation.scans import simulated_members
+
+        photons = float(legacy.get("nphotons") if nphotons is None else nphotons)
+        scan = (xcoords, ycoords, probeGuess, objectGuess, scan_index)
+        side = _gridsize(gridsize)
+        return cls(**simulated_members(*scan, gridsize=side, nphotons=photons, seed=seed))
+
     def to_file(self, path: FilePath) -> None:
         """Write an NPZ that `from_file` reads back: whole or not at all, without members that are None."""
         members = {key: getattr(self, key) for key in _STORED}
@@ -162,7 +196,7 @@ class RawData:
         N: int,
         K: int = 4,
         nsamples: int | None = 1,
-        dataset_path: FilePath | None = None,  # noqa: ARG002 - names the file whose group cache may be used
+        dataset_path: FilePath | None = None,
         seed: int | None = None,
         sequential_sampling: bool = False,
         gridsize: int | None = None,
@@ -175,7 +209,8 @@ class RawData:
             N: side of the patterns.
             K: neighbours among which members are drawn; irrelevant for gridsize 1.
             nsamples: groups wanted; None takes every point as a seed.
-            dataset_path: file the data came from.
+            dataset_path: file the data came from; if it exists and gridsize is not 1, the neighbours of all
+                points are kept beside it (3.10). The groups are the same with and without.
             seed: of the draws; None for fresh entropy.
             sequential_sampling: take the first points as seeds, and draw the same members whatever the seed.
             gridsize: g, groups have g*g members; None takes the legacy configuration's, else 1.
@@ -190,6 +225,9 @@ class RawData:
 
         Raises:
             ValueError: no patterns, N that is not their side, or a request that cannot be met (3.3).
+
+        Warns:
+            UserWarning: the cache of the neighbours could not be written.
         """
         if self.diff3d is None:
             raise ValueError("diff3d: this data set holds no diffraction patterns to group")
@@ -197,31 +235,47 @@ class RawData:
             raise ValueError(f"N={N} differs from the pattern side {self.diff3d.shape[1]} of diff3d")
         side = _gridsize(gridsize)
         count = len(self.xcoords) if nsamples is None else nsamples
-        pool_size = K if neighbor_pool_size is None else neighbor_pool_size
         self._check_request(count, K, side, enable_oversampling)
+        first = np.arange(len(self.xcoords)) if sequential_sampling else None
         if side > 1 and count > len(self.xcoords):
-            first = np.arange(len(self.xcoords)) if sequential_sampling else None
+            reach = K if neighbor_pool_size is None else neighbor_pool_size
+            grouping.check_pool(reach, side**2)
+            known = cached_neighbours(self.xcoords, self.ycoords, reach, side, dataset_path)
             seed = 0 if sequential_sampling and seed is None else seed
-            members = self._generate_groups_with_oversampling(count, pool_size, side**2, seed, first)
-        elif sequential_sampling:
-            members = self._generate_groups_efficiently(count, K, side**2, 0, np.arange(len(self.xcoords)))
+            members = self._generate_groups_with_oversampling(count, reach, side**2, seed, first, known)
         else:
-            members = self._generate_groups_efficiently(count, K, side**2, seed)
+            known = cached_neighbours(self.xcoords, self.ycoords, K, side, dataset_path)
+            seed = 0 if sequential_sampling else seed
+            members = self._generate_groups_efficiently(count, K, side**2, seed, first, known)
         return self._gather(self.diff3d, members)
 
     def _generate_groups_efficiently(
-        self, nsamples: int, K: int, C: int, seed: int | None = None, seed_indices: Array | None = None
+        self,
+        nsamples: int,
+        K: int,
+        C: int,
+        seed: int | None = None,
+        seed_indices: Array | None = None,
+        neighbours: grouping.Indices | None = None,
     ) -> grouping.Indices:
         """``(min(nsamples, M), C)`` members by the standard path (spec ``data.md`` 3.4)."""
-        grouping.check_neighbours(len(self.xcoords), K, C)
-        return grouping.standard_groups(self.xcoords, self.ycoords, nsamples, K, C, seed, seed_indices)
+        x, y = self.xcoords, self.ycoords
+        grouping.check_neighbours(len(x), K, C)
+        return grouping.standard_groups(x, y, nsamples, K, C, seed, seed_indices, neighbours)
 
     def _generate_groups_with_oversampling(
-        self, nsamples: int, K: int, C: int, seed: int | None = None, seed_indices: Array | None = None
+        self,
+        nsamples: int,
+        K: int,
+        C: int,
+        seed: int | None = None,
+        seed_indices: Array | None = None,
+        neighbours: grouping.Indices | None = None,
     ) -> grouping.Indices:
         """``(nsamples, C)`` members by combining K neighbours (spec ``data.md`` 3.5)."""
+        x, y = self.xcoords, self.ycoords
         grouping.check_pool(K, C)
-        return grouping.oversampled_groups(self.xcoords, self.ycoords, nsamples, K, C, seed, seed_indices)
+        return grouping.oversampled_groups(x, y, nsamples, K, C, seed, seed_indices, neighbours)
 
     def _check_request(self, count: int, K: int, side: int, enable_oversampling: bool) -> None:
         points = len(self.xcoords)
@@ -247,11 +301,11 @@ class RawData:
     def _gather(self, diff3d: Array, members: grouping.Indices) -> dict[str, Any]:
         coords = grouping.group_coordinates(self.xcoords, self.ycoords, members)
         start = grouping.group_coordinates(self.xcoords_start, self.ycoords_start, members)
-        diffraction = grouped.gather_patterns(diff3d, members)
+        diffraction, scaled = grouped.gather_scaled_patterns(diff3d, members)
         whole = None if self.objectGuess is None else self.objectGuess.astype(np.complex64, copy=False)
         data = {
             "diffraction": diffraction,
-            "X_full": grouped.normalise_patterns(diffraction),
+            "X_full": scaled,
             "Y": self._ground_truth(members, diff3d.shape[1]),
             "coords_offsets": coords.offsets,
             "coords_relative": coords.relative,

@@ -1,5 +1,7 @@
 """The arrays of grouped data (spec data.md 3.6 to 3.9, checks 21 to 33)."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -208,3 +210,72 @@ def test_pattern_side_must_be_as_asked(make, irregular):
 def test_a_product_without_patterns_cannot_be_grouped(make, irregular):
     with pytest.raises(ValueError, match="diff3d"):
         make(*irregular, diff3d=None).generate_grouped_data(8, gridsize=1)
+
+
+def peak_over_result(call):
+    """The most memory held at once in units of the result's, as NumPy reports it; no clock involved."""
+    tracemalloc.start()
+    try:
+        result = call()
+        return tracemalloc.get_traced_memory()[1] / sum(array.nbytes for array in result)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("gridsize", [1, 2, 3])
+@pytest.mark.parametrize("truth", ["no", "object", "patches"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint16])
+@pytest.mark.filterwarnings("ignore:diff3d")
+def test_memory_beside_the_result_is_a_fifth_of_it_at_most(make, gridsize, truth, dtype):
+    count = 1200 // gridsize**2
+    x, y = np.random.default_rng(2).uniform(20, 130, (2, 1200))
+    changes = {"diff3d": np.random.default_rng(3).uniform(1, 9, (1200, 32, 32)).astype(dtype)}
+    if truth != "no":
+        changes["objectGuess"] = random_object(150, 150)
+    if truth == "patches":
+        changes["Y"] = np.full((1200, 32, 32), 1j, np.complex64)
+    raw = make(x, y, 32, **changes)
+
+    def new_arrays():
+        data = raw.generate_grouped_data(32, K=12, nsamples=count, gridsize=gridsize, seed=0)
+        return [array for key, array in data.items() if array is not None and key != "objectGuess"]
+
+    assert peak_over_result(new_arrays) <= 1.2
+
+
+def test_memory_of_many_positions_is_little_more_than_the_result():
+    x, y = np.random.default_rng(2).uniform(0, 1000, (2, 50_000))
+
+    def coordinates():
+        members = grouping.standard_groups(x, y, 50_000, 7, 4, 0, None)
+        parts = [grouping.group_coordinates(x, y, members) for _ in range(2)]
+        return [members, *(array for part in parts for array in (part.nn, part.offsets, part.relative))]
+
+    assert peak_over_result(coordinates) <= 1.2
+
+
+def test_memory_of_many_points_in_one_place_is_bounded():
+    x = np.zeros(1500)  # every point is as near as every other: 36 MB of pairs
+    tracemalloc.start()
+    try:
+        grouping.nearest_points(x, x, 7)
+        assert tracemalloc.get_traced_memory()[1] < 16e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint16])
+def test_one_pass_equals_gathering_and_scaling_apart(dtype):
+    patterns = np.random.default_rng(4).uniform(0, 50, (40, 16, 16)).astype(dtype)
+    members = np.random.default_rng(5).integers(0, 40, (33, 4))
+    stored, scaled = grouped.gather_scaled_patterns(patterns, members)
+    assert np.array_equal(stored, grouped.gather_patterns(patterns, members))
+    np.testing.assert_allclose(scaled, grouped.normalise_patterns(stored), rtol=1e-7)
+
+
+def test_energies_are_summed_once_for_each_pattern_in_use():
+    patterns = np.random.default_rng(4).uniform(0, 50, (40, 8, 8)).astype(np.float32)
+    energies = grouped.pattern_energies(patterns, np.array([[3, 3], [17, 39]]))
+    want = (patterns.astype(np.float64) ** 2).sum(axis=(1, 2))
+    np.testing.assert_allclose(energies[[3, 17, 39]], want[[3, 17, 39]], rtol=1e-14)
+    assert np.count_nonzero(energies) == 3

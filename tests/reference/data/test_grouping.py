@@ -228,3 +228,11 @@ def test_neighbours_equal_brute_force_on_tied_and_duplicated_points(places, k, s
     assert np.array_equal(got, brute_force_nearest(x, y, k))
     rows = np.arange(len(x))[::-2]
     assert np.array_equal(grouping.nearest_points(x, y, k, rows), got[rows])
+
+
+@pytest.mark.parametrize("pairs", [1, 50, 200])
+def test_neighbours_searched_in_several_portions(monkeypatch, pairs):
+    monkeypatch.setattr(grouping, "_PAIRS", pairs)
+    x, y = (axis.ravel().astype(float) for axis in np.meshgrid(np.arange(9), np.arange(8)))
+    x[20:40] += 0.3 * np.random.default_rng(1).random(20)  # some rows tied, some not
+    assert np.array_equal(grouping.nearest_points(x, y, 6), brute_force_nearest(x, y, 6))
