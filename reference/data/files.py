@@ -17,7 +17,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     If the block raises, the temporary file is removed and an existing ``path`` stays as it was.
 
     Raises:
-        FileExistsError: ``path`` is there and no regular file: a folder, or a device that must not be replaced.
+        FileExistsError: ``path`` is a folder, or a device, which must not be replaced.
     """
     if path.exists() and not path.is_file():
         raise FileExistsError(f"{path} is there and is not a regular file; give another name")
