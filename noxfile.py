@@ -164,6 +164,12 @@ def faults(session: nox.Session) -> None:
     call(session, environment("core"), "-m", "ptychoparity.cli", "faults", *session.posargs)
 
 
+@nox.session(python=False)
+def bench(session: nox.Session) -> None:
+    """Measure speed, as ratios within one run, against its bars; arguments after -- go to pytest."""
+    call(session, environment("core"), "-m", "pytest", "benchmarks", *session.posargs)
+
+
 @dataclass
 class Tally:
     """Counts of test cases, summed over several pytest runs."""

@@ -17,6 +17,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from ptychoparity.reference.data.metadata import recorded_nphotons
 from ptychoparity.reference.data.npz import read_metadata
 
 from .canonical import InferenceConfig, ModelConfig, TrainingConfig
@@ -111,11 +112,10 @@ def metadata_layer(path: str | PathLike[str] | None) -> Layer:
     """
     if path is None or not Path(path).is_file():
         return Layer({}, {})
-    metadata = read_metadata(path) or {}
-    parameters = metadata.get("physics_parameters")
-    recorded = [found.get("nphotons") for found in (parameters, metadata) if isinstance(found, Mapping)]
-    given = [value for value in recorded if value is not None]
-    return Layer({"nphotons": f"metadata of {path}"}, {"nphotons": given[0]}) if given else Layer({}, {})
+    recorded = recorded_nphotons(read_metadata(path))
+    if recorded is None:
+        return Layer({}, {})
+    return Layer({"nphotons": f"metadata of {path}"}, {"nphotons": recorded})
 
 
 def merged(cls: type[Config], *layers: Layer) -> Merged[Config]:

@@ -44,7 +44,7 @@ def test_nox_lists_the_sessions_as_json():
         [sys.executable, ROOT / "noxfile.py", "--list", "--json"], capture_output=True, text=True, check=True
     )
     sessions = {row["session"] for row in json.loads(listing.stdout)}
-    assert sessions == {"lint", "tests", "verify", "faults", "build"}
+    assert sessions == {"lint", "tests", "verify", "faults", "build", "bench"}
 
 
 def test_the_frameworks_are_never_installed_together(tasks):

@@ -170,6 +170,24 @@ def test_shapes_are_judged_before_diffraction_is_loaded(arrays, tmp_path):
         RawData.from_file(path)
 
 
+def test_negative_lengths_whose_product_fits_are_refused(tmp_path):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (-2, -3)})
+    with zipfile.ZipFile(tmp_path / "scan.npz", "w") as archive:
+        archive.writestr("Y.npy", header.getvalue() + bytes(48))
+    with pytest.raises(ValueError, match=r"scan\.npz.*Y\.npy.*negative length, shape \(-2, -3\)"):
+        read_headers(tmp_path / "scan.npz")
+
+
+def test_a_member_stored_twice_is_refused(arrays, save):
+    path = save(arrays([1, 2], [4, 5]))
+    with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("xcoords.npy", archive.read("xcoords.npy"))
+    with pytest.raises(ValueError, match=r"scan\.npz: xcoords\.npy: stored twice"):
+        RawData.from_file(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 broken"])
 def test_not_an_archive(tmp_path, content):
     path = tmp_path / "scan.npz"
