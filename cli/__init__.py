@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "train": "Train a network on one scan, with either backend.",
     "infer": "Reconstruct one scan with a trained model, with either backend.",
     "fields": "Explain the fields of the configuration, and their flags.",
+    "simulate": "Make a synthetic scan of a known object, with its truth, and a picture of it.",
     "inspect": "Look at a data file: keys, units, scan, probe, and what to mend.",
     "overlap": "Measure how much the probes of images and groups overlap.",
     "verify": "Record, judge and render: do the backends compute the same thing?",

@@ -29,7 +29,6 @@ _CORRUPT = (
     lzma.LZMAError,
     struct.error,
     EOFError,
-    OverflowError,
     RuntimeError,
     OSError,
 )

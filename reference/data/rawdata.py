@@ -150,6 +150,39 @@ class RawData:
         """Read a training and a test file."""
         return cls.from_file(train), cls.from_file(test)
 
+    @classmethod
+    def from_simulation(
+        cls,
+        xcoords: Array,
+        ycoords: Array,
+        probeGuess: Array,
+        objectGuess: Array,
+        scan_index: Array | None = None,
+        *,
+        nphotons: float | None = None,
+        seed: int | np.random.Generator = 42,
+        gridsize: int | None = None,
+    ) -> RawData:
+        """Simulate one noisy pattern for each position, and its label ``Y`` ``(M, N, N, 1)`` (7.1).
+
+        Args:
+            xcoords, ycoords, probeGuess, objectGuess, scan_index: as of a scan; both guesses complex.
+            nphotons: of a pattern in the mean; None takes the legacy configuration's.
+            seed: of the photon noise.
+            gridsize: 1; None takes the legacy configuration's. The result can be grouped at any gridsize.
+
+        Raises:
+            NotImplementedError: another gridsize.
+            ValueError, TypeError: see `simulation.scans.simulate_scan`.
+        """
+        from ptychoparity.reference.config import legacy
+        from ptychoparity.reference.simulation.scans import simulated_members
+
+        photons = float(legacy.get("nphotons") if nphotons is None else nphotons)
+        scan = (xcoords, ycoords, probeGuess, objectGuess, scan_index)
+        side = _gridsize(gridsize)
+        return cls(**simulated_members(*scan, gridsize=side, nphotons=photons, seed=seed))
+
     def to_file(self, path: FilePath) -> None:
         """Write an NPZ that `from_file` reads back: whole or not at all, without members that are None."""
         members = {key: getattr(self, key) for key in _STORED}

@@ -47,15 +47,18 @@ class ZonePlate:
         return self.wavelength * (self.focal_length + self.defocus) / (GRID * self.sample_pixel)
 
 
-def fzp(side: int, rng: np.random.Generator) -> NDArray[np.complex128]:
+def fzp(
+    side: int, rng: np.random.Generator, phase_noise: float = DISTURBANCE, amp_noise: float = DISTURBANCE
+) -> NDArray[np.complex128]:
     """A disturbed, defocused zone-plate wave under a Gaussian envelope: ``(N, N)``, unit energy.
 
     Computed on 128 x 128 pixels and resampled to N over the same field of view: in the far field that depends
-    on the detector's pixels, not on how many there are.
+    on the detector's pixels, not on how many there are. ``phase_noise`` and ``amp_noise`` are the deviations
+    of the smooth disturbances, in radians and relative.
     """
     wave = wave_behind(random_plate(rng))
     phase, amplitude = (_smooth_noise(rng) for _ in range(2))
-    wave = wave * (1 + DISTURBANCE * amplitude) * np.exp(1j * DISTURBANCE * phase)
+    wave = wave * (1 + amp_noise * amplitude) * np.exp(1j * phase_noise * phase)
     wave = wave * np.exp(-0.5 * (_radius(1.0) / rng.uniform(10, 19)) ** 2)
     return resampled(wave, side)
 

@@ -70,9 +70,11 @@ def test_amplitudes_too_large_to_tell_follow_the_rule_of_magnitude():
 
 
 def test_a_few_repaired_pixels_do_not_hide_the_roots():
-    stack = np.sqrt(poisson(40.0).astype(np.float64))
-    stack.flat[::100] = 3.3
-    assert judged(stack).verdict == "amplitude"
+    stack = np.sqrt(poisson(400.0).astype(np.float64))
+    stack.flat[::100] = 13.3
+    assert (judged(stack).verdict, judged(stack).suspect) == ("amplitude", False)
+    stack.flat[::10] = 13.3
+    assert judged(stack).suspect
 
 
 @settings(derandomize=True, max_examples=50, deadline=None)

@@ -59,12 +59,21 @@ def test_draws_of_any_size(seed, count, population, data):
 
 def test_draws_in_several_portions(monkeypatch):
     monkeypatch.setattr(draws, "_ENTRIES", 100)
-    assert_equal_draws(draws.subsets, 3, 500, 7, 4)
-    assert_equal_draws(draws.subsets, 3, 5, 300, 4)
+    for draw in (draws.subsets, draws._at_once):
+        assert_equal_draws(draw, 3, 500, 7, 4)
+        assert_equal_draws(draw, 3, 5, 300, 4)
 
 
-def test_many_draws():
+def test_of_many_draws_a_few_are_made_one_by_one(monkeypatch):
+    counts = []
+
+    def counted(generator, count, population, size, definition=draws._one_by_one):
+        counts.append(count)
+        return definition(generator, count, population, size)
+
+    monkeypatch.setattr(draws, "_one_by_one", counted)
     assert_equal_draws(draws.subsets, 11, 20_000, 7, 4)
+    assert counts == [draws._COMPARED]
 
 
 def test_a_pending_normal_deviate_is_kept():

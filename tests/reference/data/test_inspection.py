@@ -144,6 +144,15 @@ def test_what_is_there_is_looked_at_although_something_is_missing(members, save,
     assert [name for name, part in parts.items() if part is None] == [key]
 
 
+def test_surplus_positions_are_told_and_their_values_do_not_count(members, save):
+    for key in ("xcoords", "ycoords", "xcoords_start", "ycoords_start"):
+        members[key] = np.r_[members[key], np.nan]
+    inspection = inspect_npz(save(members | {"scan_index": np.zeros(31, int)}))
+    assert inspection.accepted
+    assert [text for text in told(inspection, "warning") if "trailing 1 positions" in text]
+    assert inspection.scan.points == 30
+
+
 def test_not_an_archive(tmp_path):
     (tmp_path / "odd.npz").write_text("text")
     with pytest.raises(ValueError, match=r"odd\.npz: not a readable NPZ"):

@@ -223,4 +223,5 @@ def test_these_are_a_hundred_files():
 @pytest.mark.parametrize(("kind", "times"), TIMES, ids=[kind.__name__ for kind in KINDS])
 def test_hostile_members_are_refused_by_name_or_ignored(judge_mutants, kind, times):
     accepted = judge_mutants(kind, times)
-    assert all(accepted) if kind is odd_metadata else not all(accepted)
+    if kind is not true_bombs:  # one in a member that nobody reads is ignored
+        assert accepted == [kind is odd_metadata] * times
