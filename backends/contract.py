@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -122,13 +123,42 @@ class Backend(Protocol):
 
     # data
 
+    def read_raw(self, path: Path, /) -> RawData:
+        """The data set of an NPZ file (``data.md`` 1); only the attributes of `RawData` are looked at."""
+
     def group(self, raw: RawData, request: Mapping[str, object], /) -> dict[str, Array | None]:
         """Group scan points: the dictionary of spec ``data.md`` 3.7 for the keyword arguments ``request``."""
 
     def container(self, grouped: Mapping[str, Array | None], probe: Array, /) -> dict[str, Array]:
         """The container made of grouped data, as NumPy views of its native tensors (``data.md`` 4)."""
 
+    def split(
+        self, grouped: Mapping[str, Array | None], probe: Array, fraction: float, which: str, /
+    ) -> dict[str, Array]:
+        """The container of the training or test part: the first ``int(G * fraction)`` groups, or the rest."""
+
+    def batch(
+        self,
+        grouped: Mapping[str, Array | None],
+        probe: Array,
+        indices: Array,
+        nphotons: float | None,
+        scale: float | None,
+        supervised: bool,
+        /,
+    ) -> dict[str, Array]:
+        """The groups ``indices`` as one training batch (``data.md`` 4.4), images and offsets channels-last.
+
+        ``probe`` is ``(G or 1, C or 1, P, N, N)`` for G groups; without ``nphotons`` or ``scale`` it is 1.
+        """
+
     # probe and scale
+
+    def default_probe(self, side: int, scale: float, /) -> Array:
+        """The ideal disc probe of ``default_probe_scale``: ``(N, N)`` real."""
+
+    def probe_from_patterns(self, amplitude: Array, scale: float, /) -> Array:
+        """A probe as wide as patterns ``(B, N, N, C)`` imply, of the default one's sum: ``(N, N)`` real."""
 
     def probe_mask(self, side: int, /) -> Array:
         """Hard disc of radius N//4: ``(N, N)`` bool."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ptychoparity.backends import guards
 from ptychoparity.backends.contract import (
     OPERATIONS,
     Array,
@@ -21,6 +23,8 @@ from ptychoparity.reference.config import InferenceConfig, TrainingConfig, bridg
 from ptychoparity.reference.config.native import NativeConfigs
 from ptychoparity.reference.config.translation import to_canonical, to_native
 from ptychoparity.reference.data import RawData, container_arrays
+from ptychoparity.reference.data.batches import batch_arrays
+from ptychoparity.reference.data.container import selected
 from ptychoparity.reference.physics import diffraction, probe, regions, stitching, translation
 
 
@@ -60,6 +64,10 @@ class ReferenceBackend:
         """See `ptychoparity.reference.config.translation.to_canonical`."""
         return to_canonical(native, overrides)
 
+    def read_raw(self, path: Path) -> RawData:
+        """See `ptychoparity.reference.data.RawData.from_file`."""
+        return RawData.from_file(path)
+
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `ptychoparity.reference.data.RawData.generate_grouped_data`."""
         return dict(raw.generate_grouped_data(**request))
@@ -67,6 +75,35 @@ class ReferenceBackend:
     def container(self, grouped: Mapping[str, Array | None], probe: Array) -> dict[str, Array]:
         """See `ptychoparity.reference.data.container_arrays`."""
         return container_arrays(grouped, probe, self._precision)
+
+    def split(
+        self, grouped: Mapping[str, Array | None], probe: Array, fraction: float, which: str
+    ) -> dict[str, Array]:
+        """See `ptychoparity.reference.data.container.selected`."""
+        part = selected(lambda: (grouped, fraction), which, create_split=True)
+        return container_arrays(part, probe, self._precision)
+
+    def batch(
+        self,
+        grouped: Mapping[str, Array | None],
+        probe: Array,
+        indices: Array,
+        nphotons: float | None,
+        scale: float | None,
+        supervised: bool,
+    ) -> dict[str, Array]:
+        """See `ptychoparity.reference.data.batches.batch_arrays`."""
+        if supervised:
+            guards.require_labels("supervised", dict.fromkeys(guards.LABELS, grouped.get("Y")))
+        return batch_arrays(grouped, probe, indices, nphotons, scale, supervised, self._precision)
+
+    def default_probe(self, side: int, scale: float) -> Array:
+        """See `ptychoparity.reference.physics.probe.default_probe`."""
+        return probe.default_probe(side, scale).astype(self._precision)
+
+    def probe_from_patterns(self, amplitude: Array, scale: float) -> Array:
+        """See `ptychoparity.reference.physics.probe.probe_from_patterns`."""
+        return probe.probe_from_patterns(amplitude, scale).astype(self._precision)
 
     def probe_mask(self, side: int) -> Array:
         """See `ptychoparity.reference.physics.probe.hard_mask`."""

@@ -10,13 +10,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ptychoparity.backends import guards
 from ptychoparity.backends.contract import Array
+from ptychoparity.backends.rawdata import ScanFacade
 from ptychoparity.reference.config import TrainingConfig, is_given
 from ptychoparity.reference.config.sampling import sampling_of
 from ptychoparity.reference.data import RawData, loading
+
+_SCANS = (RawData, ScanFacade)
 
 
 def load_data(train_data: Any, test_data: Any, config: TrainingConfig) -> tuple[Any, Any]:
@@ -59,7 +60,7 @@ def grouped_data(data: Any, config: TrainingConfig) -> tuple[dict[str, Any], Arr
         TypeError: ``data`` is no `RawData`.
         ValueError: no probe, or as `RawData.generate_grouped_data`.
     """
-    if not isinstance(data, RawData):
+    if not isinstance(data, _SCANS):
         raise TypeError(
             f"expected RawData or a container (an object with X and Y), got {type(data).__name__}"
         )
@@ -91,12 +92,13 @@ def require_labels(container: Any, config: TrainingConfig) -> None:
 def labels_of(container: Any) -> dict[str, Any]:
     """The labels of a container as supervised training asks for them; empty where it has none.
 
-    A container without ground truth holds ``Y`` = 1 everywhere (spec ``data.md`` 4.1), which is no label.
+    A container of a backend says in ``has_labels`` whether its ``Y`` only stands in for labels (spec
+    ``data.md`` 4.1); another container is taken at its word.
     """
     named = {name: getattr(container, name, None) for name in ("label_amp", "label_phase")}
     if any(label is not None for label in named.values()):
         return named
-    if bool(np.all(np.asarray(container.Y) == 1)):
+    if not getattr(container, "has_labels", True):
         return {}
     return {
         "label_amp": getattr(container, "Y_I", None),
@@ -114,7 +116,7 @@ def _read(data: Any, name: str, config: TrainingConfig, images: int | None = Non
             validate_config=True,
             current_config=config,
         )
-    if isinstance(data, RawData) or is_container(data):
+    if isinstance(data, _SCANS) or is_container(data):
         return data
     raise TypeError(
         f"{name} must be a path, RawData or a container (an object with X and Y), got {type(data).__name__}"

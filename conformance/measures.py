@@ -53,6 +53,7 @@ TOTALS = Measure(
     "sum per group", lambda value: np.asarray(value, np.result_type(value, np.float64)).sum(axis=(1, 2))
 )
 ENERGY = Measure("sum of squares", lambda value: float(np.square(np.abs(np.complex128(value))).sum()))
+SMALLEST = Measure("smallest value", lambda value: float(np.min(value)))
 LARGEST = Measure("largest modulus", lambda value: float(np.abs(value).max()))
 SUPPORTED = Measure("pixels above 0", lambda value: int((np.asarray(value) > 0).sum()))
 SUM_OF_CHANNELS = Measure("sum over channels", lambda value: np.asarray(value).sum(axis=-1))

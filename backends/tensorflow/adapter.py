@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,16 @@ from ptychoparity.backends.tensorflow import (
     stitching,
     translation,
 )
-from ptychoparity.backends.tensorflow.container import PtychoDataContainer
+from ptychoparity.backends.tensorflow.batches import Batches
+from ptychoparity.backends.tensorflow.container import PtychoDataContainer, load
 from ptychoparity.reference.config import InferenceConfig, TrainingConfig, bridged
 from ptychoparity.reference.config.native import NativeConfigs
 from ptychoparity.reference.config.translation import to_canonical, to_native
 from ptychoparity.reference.data import RawData
+from ptychoparity.reference.data.batches import container_probe
 from ptychoparity.reference.data.container import CONTAINER_KEYS
 from ptychoparity.reference.physics import checks
+from ptychoparity.reference.physics import probe as initial
 
 
 class TensorFlowBackend:
@@ -63,14 +67,48 @@ class TensorFlowBackend:
         """See `Backend.to_canonical`."""
         return to_canonical(native, overrides)
 
+    def read_raw(self, path: Path) -> RawData:
+        """See `Backend.read_raw`."""
+        return RawData.from_file(path)
+
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `Backend.group`."""
         return dict(raw.generate_grouped_data(**request))
 
     def container(self, grouped: Mapping[str, Array | None], probe_guess: Array) -> dict[str, Array]:
         """See `Backend.container`."""
-        made = PtychoDataContainer(grouped, probe_guess)
+        made = PtychoDataContainer.from_grouped(grouped, probe_guess)
         return {key: _array(getattr(made, key)) for key in CONTAINER_KEYS}
+
+    def split(
+        self, grouped: Mapping[str, Array | None], probe_guess: Array, fraction: float, which: str
+    ) -> dict[str, Array]:
+        """See `Backend.split`."""
+        made = load(lambda: (grouped, fraction), probe_guess, which, create_split=True)
+        return {key: _array(getattr(made, key)) for key in CONTAINER_KEYS}
+
+    def batch(
+        self,
+        grouped: Mapping[str, Array | None],
+        probe_guess: Array,
+        indices: Array,
+        nphotons: float | None,
+        scale: float | None,
+        supervised: bool,
+    ) -> dict[str, Array]:
+        """See `Backend.batch`."""
+        made = PtychoDataContainer.from_grouped(grouped, container_probe(grouped, probe_guess))
+        source = Batches(made, _complex(probe_guess), scale, nphotons, supervised)
+        tensors, waves, scales = source.batch(indices)
+        return {key: _array(t) for key, t in {**tensors, "probe": waves, "scale": scales}.items()}
+
+    def default_probe(self, side: int, scale: float) -> Array:
+        """See `Backend.default_probe`."""
+        return initial.default_probe(side, scale).astype(np.float32)
+
+    def probe_from_patterns(self, amplitude: Array, scale: float) -> Array:
+        """See `Backend.probe_from_patterns`."""
+        return initial.probe_from_patterns(amplitude, scale).astype(np.float32)
 
     def probe_mask(self, side: int) -> Array:
         """See `Backend.probe_mask`."""

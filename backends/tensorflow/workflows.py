@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ptychoparity.backends.contract import Array, NotAvailable
-from ptychoparity.backends.tensorflow.container import PtychoDataContainer
+from ptychoparity.backends.tensorflow.container import load
 from ptychoparity.backends.training_data import grouped_data, is_container, require_labels
 from ptychoparity.reference.config import TrainingConfig
 
@@ -67,7 +67,10 @@ def ensure_container(data: Any, config: TrainingConfig) -> Any:
         TypeError: neither a container nor `RawData`.
         ValueError: as `grouped_data`.
     """
-    return data if is_container(data) else PtychoDataContainer(*grouped_data(data, config))
+    if is_container(data):
+        return data
+    grouped, probe = grouped_data(data, config)
+    return load(lambda: grouped, probe, which=None, create_split=False)
 
 
 def fit(

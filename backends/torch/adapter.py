@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,16 @@ from ptychoparity.backends.torch import (
     stitching,
     translation,
 )
-from ptychoparity.backends.torch.container import PtychoDataContainerTorch
+from ptychoparity.backends.torch.batches import Batches
+from ptychoparity.backends.torch.container import PtychoDataContainerTorch, load
 from ptychoparity.reference.config import InferenceConfig, TrainingConfig, bridged
 from ptychoparity.reference.config.native import NativeConfigs
 from ptychoparity.reference.config.translation import to_canonical, to_native
 from ptychoparity.reference.data import RawData
+from ptychoparity.reference.data.batches import container_probe
 from ptychoparity.reference.data.container import CONTAINER_KEYS
 from ptychoparity.reference.physics import checks
+from ptychoparity.reference.physics import probe as initial
 
 
 class TorchBackend:
@@ -65,6 +69,10 @@ class TorchBackend:
         """See `Backend.to_canonical`."""
         return to_canonical(native, overrides)
 
+    def read_raw(self, path: Path) -> RawData:
+        """See `Backend.read_raw`."""
+        return RawData.from_file(path)
+
     def group(self, raw: RawData, request: Mapping[str, Any]) -> dict[str, Array | None]:
         """See `Backend.group`."""
         return dict(raw.generate_grouped_data(**request))
@@ -73,6 +81,37 @@ class TorchBackend:
         """See `Backend.container`."""
         made = PtychoDataContainerTorch(grouped, probe_guess)
         return {key: _array(getattr(made, key)) for key in CONTAINER_KEYS}
+
+    def split(
+        self, grouped: Mapping[str, Array | None], probe_guess: Array, fraction: float, which: str
+    ) -> dict[str, Array]:
+        """See `Backend.split`."""
+        made = load(lambda: (grouped, fraction), probe_guess, which, create_split=True)
+        return {key: _array(getattr(made, key)) for key in CONTAINER_KEYS}
+
+    def batch(
+        self,
+        grouped: Mapping[str, Array | None],
+        probe_guess: Array,
+        indices: Array,
+        nphotons: float | None,
+        scale: float | None,
+        supervised: bool,
+    ) -> dict[str, Array]:
+        """See `Backend.batch`."""
+        made = PtychoDataContainerTorch(grouped, container_probe(grouped, probe_guess))
+        source = Batches(made, _complex(probe_guess), scale, nphotons, supervised)
+        tensors, waves, scales = source.batch(indices)
+        arrays = {key: _array(_channels_last(t) if t.ndim == 4 else t) for key, t in tensors.items()}
+        return {**arrays, "probe": _array(waves), "scale": _array(scales)}
+
+    def default_probe(self, side: int, scale: float) -> Array:
+        """See `Backend.default_probe`."""
+        return initial.default_probe(side, scale).astype(np.float32)
+
+    def probe_from_patterns(self, amplitude: Array, scale: float) -> Array:
+        """See `Backend.probe_from_patterns`."""
+        return initial.probe_from_patterns(amplitude, scale).astype(np.float32)
 
     def probe_mask(self, side: int) -> Array:
         """See `Backend.probe_mask`."""

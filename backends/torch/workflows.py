@@ -14,7 +14,7 @@ from ptychoparity.backends import guards
 from ptychoparity.backends.contract import Array, NotAvailable
 from ptychoparity.backends.execution import PyTorchExecutionConfig
 from ptychoparity.backends.overrides import native_configs
-from ptychoparity.backends.torch.container import PtychoDataContainerTorch
+from ptychoparity.backends.torch.container import load
 from ptychoparity.backends.training_data import grouped_data, is_container, require_labels
 from ptychoparity.reference.config import TrainingConfig
 from ptychoparity.reference.config.native import NativeConfigs
@@ -86,7 +86,10 @@ def ensure_container(data: Any, config: TrainingConfig) -> Any:
         TypeError: neither a container nor `RawData`.
         ValueError: as `grouped_data`.
     """
-    return data if is_container(data) else PtychoDataContainerTorch(*grouped_data(data, config))
+    if is_container(data):
+        return data
+    grouped, probe = grouped_data(data, config)
+    return load(lambda: grouped, probe, which=None, create_split=False)
 
 
 def fit(

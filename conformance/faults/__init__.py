@@ -3,9 +3,15 @@
 The suite is tested by them: a fault that no scenario catches is a hole in the suite.
 """
 
-from ptychoparity.conformance.faults import configuration, grouping, physics
+from ptychoparity.conformance.faults import configuration, data, grouping, physics, probe
 from ptychoparity.conformance.faults.fault import Fault
 
-FAULTS: tuple[Fault, ...] = (*configuration.FAULTS, *grouping.FAULTS, *physics.FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *configuration.FAULTS,
+    *data.FAULTS,
+    *grouping.FAULTS,
+    *probe.FAULTS,
+    *physics.FAULTS,
+)
 
 __all__ = ["FAULTS", "Fault"]

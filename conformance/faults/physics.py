@@ -1,4 +1,4 @@
-"""Faults of the probe, the forward model, patches and stitching."""
+"""Faults of the forward model, patches and stitching."""
 
 from __future__ import annotations
 
@@ -6,32 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ptychoparity.backends.contract import Array, NormalizedProbe, Region, Stitched
+from ptychoparity.backends.contract import Array, Region, Stitched
 from ptychoparity.conformance.faults.fault import Fault, Operation, after, before
 from ptychoparity.reference.physics.diffraction import smoothing_kernel
-from ptychoparity.reference.physics.probe import hard_mask
 from ptychoparity.reference.physics.regions import centre_mask
-
-# probe
-
-
-def _unmasked_norm(right: Operation) -> Operation:
-    def normalize(probe: Array, probe_scale: float) -> NormalizedProbe:
-        right(probe, probe_scale)
-        norm = probe_scale * np.abs(probe).mean()
-        return NormalizedProbe(probe / norm, float(norm))
-
-    return normalize
-
-
-def _norm_per_mode(right: Operation) -> Operation:
-    def normalize(probe: Array, probe_scale: float) -> NormalizedProbe:
-        _, joint = right(probe, probe_scale)
-        masked = np.abs(probe * hard_mask(probe.shape[1]))
-        return NormalizedProbe(probe / (probe_scale * masked.mean(axis=(1, 2), keepdims=True)), joint)
-
-    return normalize
-
 
 # forward model
 
@@ -160,14 +138,6 @@ def _epsilon_in_weight(result: Stitched) -> Stitched:
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("norm-unmasked", "normalize_probe", _unmasked_norm),
-    Fault("norm-per-mode", "normalize_probe", _norm_per_mode),
-    Fault("probe-phase-lost", "normalize_probe", before(lambda probe, scale: (np.abs(probe) + 0j, scale))),
-    Fault("mask-radius-off", "probe_mask", after(lambda mask: mask | np.roll(mask, 1, axis=0))),
-    Fault("soft-edge-too-wide", "soft_probe_mask", before(lambda side, sigma, disc: (side, 2 * sigma, disc))),
-    Fault("soft-disc-always-half", "soft_probe_mask", before(lambda side, sigma, _: (side, sigma, None))),
-    Fault("scale-not-rooted", "intensity_scale", after(lambda scale: scale**2)),
-    Fault("scale-per-pixel", "intensity_scale", before(lambda a, photons: (a / a.shape[1], photons))),
     Fault("fft-conjugated", "diffract", before(lambda waves: (waves.conj(),))),
     Fault("fftshift-missing", "diffract", after(_no_shift)),
     Fault("normalised-twice", "diffract", after(lambda amplitude: amplitude / amplitude.shape[1])),

@@ -6,11 +6,15 @@ from fnmatch import fnmatchcase
 
 from ptychoparity.conformance.case import Scenario
 from ptychoparity.conformance.scenarios import (
+    batches,
     configuration,
     configuration_inverse,
     configuration_native,
     configuration_pairs,
+    containers,
+    files,
     forward,
+    geometry,
     grouping,
     measured,
     patches,
@@ -23,7 +27,11 @@ SCENARIOS: tuple[Scenario, ...] = (
     *configuration_native.SCENARIOS,
     *configuration_inverse.SCENARIOS,
     *configuration_pairs.SCENARIOS,
+    *files.SCENARIOS,
+    *containers.SCENARIOS,
+    *batches.SCENARIOS,
     *grouping.SCENARIOS,
+    *geometry.SCENARIOS,
     *probe.SCENARIOS,
     *forward.SCENARIOS,
     *patches.SCENARIOS,

@@ -2,7 +2,8 @@
 
 *channel* is ``(B, N, N, C)``, *grid* ``(B, g, g, N, N, 1)``, *flat* ``(B*C, N, N, 1)`` with ``C = g*g``;
 channel c is row ``c // g``, column ``c % g`` of the grid, and flat image ``b*C + c``. Every function only
-reorders axes.
+reorders axes, and raises ValueError for an array of another layout or a number of images or rows that does
+not fill groups of the gridsize.
 """
 
 from __future__ import annotations
@@ -30,23 +31,20 @@ def flat_to_channel(images: Array, gridsize: int) -> Array:
 
 def flat_to_grid(images: Array, gridsize: int) -> Array:
     """``(B*C, N, N, 1)`` to ``(B, g, g, N, N, 1)``."""
-    count, height, width, _ = _axes(images, 4, "(B*C, N, N, 1)")
-    if count % gridsize**2:
-        raise ValueError(
-            f"images: {count} images do not fill groups of gridsize {gridsize} ({gridsize**2} images)"
-        )
+    count, height, width, _ = _axes(images, 4, "(B*C, N, N, 1)", last=1)
+    _check_groups("images", count, gridsize)
     return images.reshape(-1, gridsize, gridsize, height, width, 1)
 
 
 def grid_to_flat(images: Array) -> Array:
     """``(B, g, g, N, N, 1)`` to ``(B*C, N, N, 1)``."""
-    groups, rows, columns, height, width, _ = _axes(images, 6, "(B, g, g, N, N, 1)")
+    groups, rows, columns, height, width, _ = _axes(images, 6, "(B, g, g, N, N, 1)", last=1)
     return images.reshape(groups * rows * columns, height, width, 1)
 
 
 def grid_to_channel(images: Array) -> Array:
     """``(B, g, g, N, N, 1)`` to ``(B, N, N, C)``."""
-    groups, rows, columns, height, width, _ = _axes(images, 6, "(B, g, g, N, N, 1)")
+    groups, rows, columns, height, width, _ = _axes(images, 6, "(B, g, g, N, N, 1)", last=1)
     return images.transpose(0, 3, 4, 1, 2, 5).reshape(groups, height, width, rows * columns)
 
 
@@ -63,11 +61,8 @@ def offsets_to_flat(offsets: Array) -> Array:
 
 def flat_to_offsets(offsets: Array, gridsize: int) -> Array:
     """``(B*C, 2)`` to ``(B, 1, 2, C)``."""
-    count, _ = _axes(offsets, 2, "(B*C, 2)")
-    if count % gridsize**2:
-        raise ValueError(
-            f"offsets: {count} rows do not fill groups of gridsize {gridsize} ({gridsize**2} rows)"
-        )
+    count, _ = _axes(offsets, 2, "(B*C, 2)", last=2)
+    _check_groups("rows", count, gridsize)
     return offsets.reshape(-1, gridsize**2, 1, 2).transpose(0, 2, 3, 1)
 
 
@@ -83,7 +78,14 @@ def channels_first_to_last(array: Array) -> Array:
     return np.ascontiguousarray(array.transpose(0, 2, 3, 1))
 
 
-def _axes(array: Array, rank: int, layout: str) -> tuple[int, ...]:
-    if array.ndim != rank:
+def _axes(array: Array, rank: int, layout: str, last: int | None = None) -> tuple[int, ...]:
+    if array.ndim != rank or (last is not None and array.shape[-1] != last):
         raise ValueError(f"expected layout {layout}, got shape {array.shape}")
     return array.shape
+
+
+def _check_groups(what: str, count: int, gridsize: int) -> None:
+    if gridsize < 1:
+        raise ValueError(f"gridsize must be a positive integer, got {gridsize}")
+    if count % gridsize**2:
+        raise ValueError(f"{count} {what} do not fill groups of gridsize {gridsize} ({gridsize**2} {what})")

@@ -63,6 +63,13 @@ def check_mask(side: int, sigma: float, diameter: float | None) -> None:
         raise ValueError(f"probe_mask_diameter must be finite and > sqrt(2) to hold a pixel, got {across}")
 
 
+def check_default_probe(side: int, scale: float) -> None:
+    """Side of a patch, and the scale of the disc in it."""
+    check_side(side)
+    if not (math.isfinite(scale) and scale > 0):
+        raise ValueError(f"default_probe_scale must be finite and > 0, got {scale}")
+
+
 def check_normalizable(probe: Array, probe_scale: float) -> None:
     """A probe with something under the hard mask to normalise, and a positive scale."""
     check_probe(probe)

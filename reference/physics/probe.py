@@ -14,6 +14,7 @@ import scipy.signal
 from numpy.typing import DTypeLike, NDArray
 
 from ptychoparity.reference.physics.checks import (
+    check_default_probe,
     check_intensity_scale,
     check_mask,
     check_normalizable,
@@ -65,7 +66,12 @@ def soft_mask(
 
 
 def default_probe(side: int, scale: float = 0.7) -> NDArray[np.float64]:
-    """The ideal disc probe, blurred by one pixel (spec ``data.md`` 5.1): ``(N, N)`` float64."""
+    """The ideal disc probe, blurred by one pixel (spec ``data.md`` 5.1): ``(N, N)`` float64.
+
+    Raises:
+        ValueError: a side that no patch has, or a scale that is not finite and > 0.
+    """
+    check_default_probe(side, scale)
     window = scipy.signal.windows.gaussian(side, side / (scale * math.pi**2), sym=True)
     window = window / window.max()
     disc = (np.outer(window, window) > 0.5).astype(np.float64)

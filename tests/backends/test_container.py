@@ -1,8 +1,10 @@
-"""Containers: data.md 52 to 54, 57, 58, and equality with the reference's arrays."""
+"""Containers: data.md 52 to 55, 57, 58, and equality with the reference's arrays."""
 
 import numpy as np
 import pytest
 
+from ptychoparity.backends.training_data import labels_of
+from ptychoparity.reference.config import legacy
 from ptychoparity.reference.data import CONTAINER_KEYS, RawData
 
 PROBE = np.full((8, 8), 1 - 0.5j, np.complex64)
@@ -148,6 +150,11 @@ REFUSED = {
         ValueError,
         "lacks coords_relative, coords_offsets",
     ),
+    "offsets of other groups": (
+        {"coords_relative": np.zeros((1, 1, 2, 4))},
+        ValueError,
+        r"coords_relative of shape \(1, 1, 2, 4\) does not fit.*expected \(2, 1, 2, 4\)",
+    ),
     "labels of other channels": (
         {"Y": np.ones((2, 8, 8, 1), np.complex64)},
         ValueError,
@@ -164,21 +171,116 @@ def test_check_52_what_no_container_is_made_of(backend, truth, reason):
             each.container(grouped(**changes), PROBE)
 
 
+@pytest.fixture
 def container_class(native):
-    module = native.module("container")
-    (made,) = (value for key, value in vars(module).items() if key.startswith("PtychoDataContainer"))
+    (made,) = (
+        value
+        for key, value in vars(native.module("container")).items()
+        if key.startswith("PtychoDataContainer")
+    )
     return made
 
 
-def test_the_container_itself_has_a_length_and_both_names_of_the_positions(native):
-    made = container_class(native)(grouped(), PROBE)
+def test_a_container_has_a_length_and_both_names_of_its_positions(container_class):
+    made = container_class.from_grouped(grouped(coords_start_relative=np.ones((2, 1, 2, 4))), PROBE)
     assert len(made) == 2
-    assert made.coords is made.coords_nominal
+    np.testing.assert_array_equal(np.asarray(made.coords), np.ones((2, 1, 2, 4)))
+    np.testing.assert_array_equal(np.asarray(made.coords_nominal), np.asarray(made.coords))
+    np.testing.assert_array_equal(np.asarray(made.coords_relative), np.asarray(made.coords_true))
+    assert (np.asarray(made.coords_true) != 1).all()
 
 
-def test_a_container_does_not_share_memory_with_its_source(native):
-    data = grouped()
-    made = container_class(native)(data, PROBE)
-    before = np.array(made.X.numpy())
-    data["X_full"][...] = 0
-    np.testing.assert_array_equal(np.array(made.X.numpy()), before)
+def test_a_tensor_is_made_once(container_class):
+    made = container_class.from_grouped(grouped(), PROBE)
+    for key in ("X", "Y", "Y_I", "Y_phi", "coords_nominal", "coords_true", "probe"):
+        assert getattr(made, key) is getattr(made, key)
+
+
+def test_a_container_does_not_share_memory_with_its_source(container_class):
+    data, probe = grouped(), PROBE.copy()
+    before = {key: value.copy() for key, value in data.items() if value is not None}
+    made = container_class.from_grouped(data, probe)
+    for array in (*(value for value in data.values() if value is not None), probe):
+        array[...] = 0
+    np.testing.assert_array_equal(np.asarray(made.X), before["X_full"])
+    np.testing.assert_array_equal(np.asarray(made.Y), before["Y"])
+    np.testing.assert_array_equal(np.asarray(made.global_offsets), before["coords_offsets"])
+    np.testing.assert_array_equal(np.asarray(made.nn_indices), before["nn_indices"])
+    np.testing.assert_array_equal(np.asarray(made.probe), PROBE)
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_check_58_a_container_says_whether_its_labels_are_labels(container_class, labels):
+    """Labels that happen to be one everywhere are labels all the same."""
+    ones = np.ones((2, 8, 8, 4), np.complex64)
+    made = container_class.from_grouped(grouped(Y=ones if labels else None), PROBE)
+    np.testing.assert_array_equal(np.asarray(made.Y), ones)
+    assert made.has_labels is labels
+    assert bool(labels_of(made)) is labels
+
+
+def test_the_whole_object_is_kept_and_the_norm_too(container_class):
+    whole = np.arange(12, dtype=np.complex64).reshape(3, 4)
+    made = container_class.from_grouped(grouped(objectGuess=whole, norm_Y_I=np.float32(2.5)), PROBE)
+    np.testing.assert_array_equal(np.asarray(made.YY_full), whole)
+    assert made.norm_Y_I == 2.5
+    bare = container_class.from_grouped(grouped(), PROBE)
+    assert bare.YY_full is None
+    assert bare.norm_Y_I is None
+
+
+def test_a_scan_without_position_correction_becomes_a_container(container_class, monkeypatch):
+    monkeypatch.setitem(legacy.cfg, "gridsize", 2)
+    raw = scan(0.0)
+    arguments = (raw.xcoords, raw.ycoords, raw.diff3d, raw.probeGuess, raw.scan_index)
+    made = container_class.from_raw_data_without_pc(*arguments, K=4, nsamples=12)
+    assert made.X.shape == (12, 8, 8, 4)
+    members = np.asarray(made.nn_indices)
+    expected = np.stack([raw.xcoords, raw.ycoords], axis=0)[:, members].transpose(1, 0, 2)[:, None]
+    np.testing.assert_allclose(np.asarray(made.global_offsets) - np.asarray(made.local_offsets), expected)
+    np.testing.assert_array_equal(np.asarray(made.coords_nominal), np.asarray(made.coords_true))
+    with pytest.raises(ValueError, match="N=16"):
+        container_class.from_raw_data_without_pc(*arguments, N=16)
+
+
+@pytest.fixture
+def load(native):
+    return native.module("container").load
+
+
+def six():
+    """Six groups that all differ, of one pattern each."""
+    return scan(np.random.default_rng(9).normal(size=12)).generate_grouped_data(
+        8, nsamples=6, gridsize=1, seed=4
+    )
+
+
+def test_check_55_without_a_split_all_groups_are_loaded(load):
+    for which in (None, "val"):
+        assert len(load(six, PROBE, which=which, create_split=False)) == 6
+
+
+@pytest.mark.parametrize(("which", "rows"), [("train", slice(3)), ("test", slice(3, None))])
+def test_check_55_a_split_cuts_every_array_of_the_groups(load, which, rows):
+    part, whole = load(lambda: (six(), 0.5), PROBE, which, True), load(six, PROBE, None, False)
+    assert len(part) == 3
+    for key in set(CONTAINER_KEYS) - {"probe"}:
+        np.testing.assert_array_equal(
+            np.asarray(getattr(part, key)), np.asarray(getattr(whole, key))[rows], key
+        )
+    np.testing.assert_array_equal(np.asarray(part.probe), PROBE)
+
+
+@pytest.mark.parametrize("which", ["val", None])
+def test_check_55_another_part_is_refused(load, which):
+    with pytest.raises(ValueError, match="'train' or 'test'"):
+        load(lambda: (six(), 0.5), PROBE, which, True)
+
+
+def test_the_norm_of_what_is_loaded_follows_from_the_photons(load, monkeypatch):
+    monkeypatch.setitem(legacy.cfg, "nphotons", 1e6)
+    assert load(six, PROBE).norm_Y_I == pytest.approx(1e3 / 4, rel=1e-6)
+    part = load(lambda: (six(), 0.5), PROBE, "test", True)
+    energy = np.square(np.asarray(part.X, np.float64)).sum(axis=(1, 2)).mean()
+    assert part.norm_Y_I == pytest.approx(1e3 / np.sqrt(energy), rel=1e-6)
+    assert load(lambda: {**six(), "norm_Y_I": 3.5}, PROBE).norm_Y_I == 3.5

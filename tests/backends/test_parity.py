@@ -102,6 +102,8 @@ CASES = {
     "check-F15": Case("smooth", (wave(np.arange(16.0).reshape(4, 4)), 0.7)),
     "many waves smoothed": Case("smooth", (noise(5, 2, 3, 10, 10, 4), 0.9)),
     "no smoothing": Case("smooth", (noise(5, 2, 3, 10, 10, 4), 0.0), None),
+    "check-data-64": Case("default_probe", (64, 0.7)),
+    "check-data-65": Case("probe_from_patterns", (single(uniform((5, 64, 64, 1), 3)), 0.7)),
     "check-F16": Case("normalize_probe", (GAUSSIAN, 4.0)),
     "check-data-60": Case("normalize_probe", (np.ones((1, 64, 64), np.complex64), 4.0)),
     "check-data-61": Case("normalize_probe", (single(GAUSSIAN * (3 - 2j)), 10.0)),
@@ -154,7 +156,7 @@ def run(backend: Any, case: Case) -> list[Any]:
 
 
 def test_every_physical_operation_has_a_case():
-    shared = {"bridge", "to_native", "to_canonical", "group", "container"}
+    shared = {"bridge", "to_native", "to_canonical", "read_raw", "group", "container", "split", "batch"}
     assert {case.operation for case in CASES.values()} == OPERATIONS - shared
 
 

@@ -114,16 +114,64 @@ def test_making_the_backend_turns_tf32_off(tf, native):
     assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
-def test_a_container_is_made_of_tensors_but_for_its_positions(tf, native):
-    made = native.module("container").PtychoDataContainer(
-        {
-            "X_full": np.ones((1, 8, 8, 1), np.float32),
-            "coords_relative": np.zeros((1, 1, 2, 1)),
-            "coords_offsets": np.zeros((1, 1, 2, 1)),
-            "nn_indices": np.zeros((1, 1), np.int32),
-        },
-        np.ones((8, 8), np.complex64),
-    )
-    arrays = {key for key, value in vars(made).items() if isinstance(value, np.ndarray)}
-    assert arrays == {"global_offsets", "local_offsets", "nn_indices"}
-    assert all(tf.is_tensor(value) for key, value in vars(made).items() if key not in arrays)
+MEMBERS = {
+    "X": np.full((2, 8, 8, 3), 2.0),
+    "Y_I": np.full((2, 8, 8, 3), 0.5),
+    "Y_phi": np.full((2, 8, 8, 3), -1.5),
+    "norm_Y_I": 7,
+    "YY_full": np.full((9, 5), 1j),
+    "coords_nominal": np.full((2, 1, 2, 3), 3.0),
+    "coords_true": np.full((2, 1, 2, 3), 4.0),
+    "nn_indices": np.full((2, 3), 5),
+    "global_offsets": np.full((2, 1, 2, 1), 6.0),
+    "local_offsets": np.full((2, 1, 2, 3), 8.0),
+    "probe": np.full((8, 8), 9j),
+}
+
+
+@pytest.fixture
+def container(tf, native):  # noqa: ARG001 - skips where the other backend is under test
+    return native.module("container").PtychoDataContainer(*MEMBERS.values())
+
+
+def test_a_container_takes_its_members_in_the_order_of_the_original(container):
+    for key, value in MEMBERS.items():
+        np.testing.assert_array_equal(np.asarray(getattr(container, key)), value, key)
+    np.testing.assert_allclose(container.Y, np.full((2, 8, 8, 3), 0.5 * np.exp(-1.5j)), rtol=1e-6)
+    assert container.has_labels
+
+
+def test_a_container_is_made_of_tensors_but_for_its_positions(tf, container):
+    arrays = ("global_offsets", "local_offsets", "nn_indices", "YY_full")
+    assert all(isinstance(getattr(container, key), np.ndarray) for key in arrays)
+    others = [key for key in (*MEMBERS, "Y", "coords") if key not in (*arrays, "norm_Y_I")]
+    assert all(tf.is_tensor(getattr(container, key)) for key in others)
+
+
+def test_a_probe_may_be_a_tensor(tf, native):
+    members = {**MEMBERS, "probe": tf.constant(MEMBERS["probe"])}
+    made = native.module("container").PtychoDataContainer(*members.values())
+    np.testing.assert_array_equal(made.probe, MEMBERS["probe"])
+
+
+def test_amplitude_without_phase_is_refused(tf, native):  # noqa: ARG001
+    members = {**MEMBERS, "Y_phi": None}
+    with pytest.raises(ValueError, match="Y_I and Y_phi belong together"):
+        native.module("container").PtychoDataContainer(*members.values())
+
+
+def test_a_container_makes_no_tensor_before_it_is_read(tf, native, monkeypatch):
+    made = []
+    module = native.module("container")
+    monkeypatch.setattr(tf, "constant", lambda *args, right=tf.constant: made.append(args) or right(*args))
+    container = module.PtychoDataContainer(*MEMBERS.values())
+    assert (len(container), made) == (2, [])
+    assert container.X is container.X
+    assert len(made) == 1
+
+
+def test_a_tensor_that_a_graph_reads_first_outlives_the_graph(tf, container):
+    traced = tf.function(lambda: tf.reduce_sum(container.X) + tf.reduce_sum(container.Y_I))
+    assert float(traced()) == 2 * 64 * 3 * 2.5
+    np.testing.assert_array_equal(container.X.numpy(), MEMBERS["X"])
+    np.testing.assert_array_equal(container.Y_I.numpy(), MEMBERS["Y_I"])

@@ -204,18 +204,17 @@ def test_check_60_the_dictionary_is_populated_before_data_are_read_grouped_and_m
             lambda *args, **kwargs: calls.append((name, legacy.cfg["N"])) or original(*args, **kwargs),
         )
 
-    made = CONTAINERS[route.name]
     spy(workflows, "update_legacy_dict")
     spy(training_data.loading, "load_data")
     spy(training_data.RawData, "generate_grouped_data")
-    spy(route.module, made)
+    spy(route.module, "load")
     spy(route.module, "fit")
     route.run(tmp_path / "scan.npz", n_groups=5)
     assert calls == [
         ("update_legacy_dict", 999),
         ("load_data", 64),
         ("generate_grouped_data", 64),
-        (made, 64),
+        ("load", 64),
         ("fit", 64),
     ]
 

@@ -20,7 +20,7 @@ from ptychoparity.conformance.storage import Reader
 from ptychoparity.fixtures.minimal import load_minimal_path
 
 IDS = [scenario.id for scenario in SCENARIOS]
-FAMILIES = {"CFG", "GRP", "PRB", "FWD", "PAT", "STI"}
+FAMILIES = {"CFG", "DAT", "GRP", "PRB", "FWD", "PAT", "STI"}
 
 
 @cache

@@ -13,8 +13,13 @@ FAMILY = {
     "bridge": "CFG",
     "to_native": "CFG",
     "to_canonical": "CFG",
+    "read_raw": "DAT",
     "group": "GRP",
-    "container": "GRP",
+    "container": "DAT",
+    "split": "DAT",
+    "batch": "DAT",
+    "default_probe": "PRB",
+    "probe_from_patterns": "PRB",
     "probe_mask": "PRB",
     "soft_probe_mask": "PRB",
     "normalize_probe": "PRB",
@@ -51,7 +56,7 @@ def test_names_are_unique_and_in_words():
 def test_every_family_has_faults():
     assert set(FAMILY) == OPERATIONS
     counted = Counter(FAMILY[fault.operation] for fault in FAULTS)
-    assert set(counted) == {"CFG", "GRP", "PRB", "FWD", "PAT", "STI"}
+    assert set(counted) == {"CFG", "DAT", "GRP", "PRB", "FWD", "PAT", "STI"}
 
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))

@@ -229,14 +229,13 @@ def test_check_60_the_dictionary_is_populated_before_anything_is_loaded(
     scan().to_file(tmp_path / "scan.npz")
     legacy.cfg["N"] = 999
     module = engines[backend].module
-    container = "PtychoDataContainer" if backend == "tensorflow" else "PtychoDataContainerTorch"
     spied(workflows, "update_legacy_dict")
     spied(workflows, "validate_training_config")
     spied(workflows, "require_framework")
     spied(workflows, "import_module")
     spied(training_data.loading, "load_data")
     spied(training_data.RawData, "generate_grouped_data")
-    spied(module, container, "container")
+    spied(module, "load", "container")
     spied(module, "fit")
     run(small(backend), tmp_path / "scan.npz", scan())
     assert spied.calls == [
@@ -477,7 +476,7 @@ def test_check_67_one_batch_a_step_passes(engines):
 def test_check_68_supervised_without_labels_never_fits(engines, scan, backend):
     message = refused(RuntimeError, run, small(backend, model_type="supervised"), scan())
     assert all(word in message for word in ("DATA-SUP-001", "label_amp", "label_phase", "--model_type pinn"))
-    bare = SimpleNamespace(X=1, Y=np.ones((2, 4, 4, 1)), Y_I=1, Y_phi=0)
+    bare = SimpleNamespace(X=1, Y=np.ones((2, 4, 4, 1)), Y_I=1, Y_phi=0, has_labels=False)
     assert "DATA-SUP-001" in refused(RuntimeError, run, make(backend, model_type="supervised"), bare)
     assert engines[backend].fitted == []
 
@@ -489,6 +488,13 @@ def test_check_68_with_labels_or_without_supervision_it_fits(engines, scan, back
     (fitted,) = engines[backend].fitted
     if backend == "pytorch" and model_type == "supervised":
         assert fitted.native.training.torch_loss_mode == "mae"
+
+
+@BOTH
+def test_check_68_labels_that_are_one_everywhere_are_labels(engines, backend):
+    flat = SimpleNamespace(X=1, Y=np.ones((2, 4, 4, 1)), Y_I=1, Y_phi=0, has_labels=True)
+    run(make(backend, model_type="supervised"), flat)
+    assert len(engines[backend].fitted) == 1
 
 
 @BOTH
@@ -656,6 +662,8 @@ class Blocking:
 
 sys.meta_path.insert(0, Blocking())
 sys.modules[{framework!r}] = types.ModuleType({framework!r})
+container = sys.modules["ptychoparity.backends.{folder}.container"] = types.ModuleType("container")
+container.load = None
 
 from ptychoparity.backends.execution import PyTorchExecutionConfig
 from ptychoparity.backends.workflows import run_cdi_example_with_backend

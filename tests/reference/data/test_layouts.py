@@ -60,8 +60,17 @@ def test_offsets_keep_x_before_y(gridsize):
         (layouts.channel_to_flat, (2, 4, 4), r"\(B, N, N, C\), got shape \(2, 4, 4\)"),
         (lambda flat: layouts.flat_to_grid(flat, 2), (6, 4, 4, 1), "6 images.*gridsize 2"),
         (lambda flat: layouts.flat_to_offsets(flat, 2), (6, 2), "6 rows.*gridsize 2"),
+        (lambda flat: layouts.flat_to_grid(flat, 2), (4, 4, 4, 3), r"\(B\*C, N, N, 1\), got shape"),
+        (lambda flat: layouts.flat_to_channel(flat, 0), (4, 4, 4, 1), "gridsize must be a positive.*got 0"),
+        (lambda flat: layouts.flat_to_offsets(flat, -1), (4, 2), "gridsize must be a positive.*got -1"),
+        (lambda flat: layouts.flat_to_offsets(flat, 1), (4, 3), r"\(B\*C, 2\), got shape \(4, 3\)"),
+        (layouts.grid_to_channel, (2, 2, 2, 4, 4, 2), r"\(B, g, g, N, N, 1\), got shape"),
+        (layouts.grid_to_flat, (2, 2, 2, 4, 4, 2), r"\(B, g, g, N, N, 1\), got shape"),
+        (layouts.offsets_to_flat, (2, 2, 4), r"\(B, 1, 2, C\), got shape \(2, 2, 4\)"),
+        (layouts.channels_last_to_first, (2, 4, 4), r"got shape \(2, 4, 4\)"),
+        (layouts.channels_first_to_last, (2, 4, 4), r"got shape \(2, 4, 4\)"),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(convert, shape, message):
+def test_check_56_arrays_that_do_not_fit_are_refused(convert, shape, message):
     with pytest.raises(ValueError, match=message):
         convert(np.zeros(shape))
