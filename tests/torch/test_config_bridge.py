@@ -6,8 +6,8 @@ framework is loaded here.  Checks 16 and 58 of config.md, the latter without the
 """
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -144,14 +144,6 @@ CASES = [
 IDS = [f"check-58-{purpose.__name__[:-6].lower()}-{name}={value}" for purpose, _, name, value, _ in CASES]
 
 
-@pytest.fixture(autouse=True)
-def _legacy_dictionary_restored() -> Iterator[None]:
-    before = dict(legacy.cfg)
-    yield
-    legacy.cfg.clear()
-    legacy.cfg.update(before)
-
-
 def canonical(purpose: Any, model: dict[str, Any], own: dict[str, Any]) -> Any:
     """A canonical configuration as the PyTorch route can have it: complete, and with its backend."""
     with warnings.catch_warnings():
@@ -267,7 +259,7 @@ class TestConfigBridgeParity:
             held = getattr(default.model if cls is ModelConfig else default, name)
             assert name == "architecture" or held != value, name
 
-    def test_check_16_golden_fixture_from_native_inputs(self) -> None:
+    def test_check_16_golden_fixture_from_native_inputs(self, golden: SimpleNamespace) -> None:
         """Spec config.md, appendix B."""
         data = native.DataConfig(N=128, grid_size=(3, 3), K=6, nphotons=5e8, probe_scale=2.0)
         model = native.ModelConfig(
@@ -279,79 +271,17 @@ class TestConfigBridgeParity:
             intensity_scale_trainable=True,
         )
         of_training = native.TrainingConfig(epochs=100, batch_size=32, nll=True)
-        canonical_model = to_model_config(data, model, GOLDEN_MODEL)
-        training = to_training_config(canonical_model, data, model, of_training, GOLDEN_TRAINING)
-        inference = to_inference_config(canonical_model, data, native.InferenceConfig(), GOLDEN_INFERENCE)
+        canonical_model = to_model_config(data, model, golden.model)
+        training = to_training_config(canonical_model, data, model, of_training, golden.training)
+        inference = to_inference_config(canonical_model, data, native.InferenceConfig(), golden.inference)
         for step in (lambda config: config, again):
             legacy.cfg.clear()
             update_legacy_dict(legacy.cfg, step(training))
             update_legacy_dict(legacy.cfg, step(inference))
-            assert_identical({key: legacy.cfg.get(key) for key in GOLDEN}, GOLDEN)
-        assert len(GOLDEN) == 31
+            assert_identical({key: legacy.cfg.get(key) for key in golden.legacy}, golden.legacy)
+        assert len(golden.legacy) == 31
 
 
 def again(config: Any) -> Any:
     """The same configuration after a way to the native classes and back."""
     return to_canonical(*to_native(config))
-
-
-ROOT = "/canonical/baseline"
-GOLDEN_MODEL = {"probe_mask": True, "pad_object": False, "gaussian_smoothing_sigma": 0.5}
-GOLDEN_TRAINING = {
-    "train_data_file": f"{ROOT}/train_data.npz",
-    "test_data_file": f"{ROOT}/test_data.npz",
-    "n_groups": 1024,
-    "n_subsample": 2048,
-    "subsample_seed": 42,
-    "output_dir": f"{ROOT}/training_outputs",
-    "mae_weight": 0.3,
-    "nll_weight": 0.7,
-    "realspace_mae_weight": 0.05,
-    "realspace_weight": 0.1,
-    "positions_provided": False,
-    "probe_trainable": True,
-    "sequential_sampling": True,
-    "nphotons": 5e8,
-}
-GOLDEN_INFERENCE = {
-    "model_path": f"{ROOT}/model_directory",
-    "test_data_file": f"{ROOT}/inference_data.npz",
-    "n_groups": 512,
-    "n_subsample": 1024,
-    "subsample_seed": 99,
-    "output_dir": f"{ROOT}/inference_outputs",
-    "debug": True,
-}
-GOLDEN = {
-    "N": 128,
-    "amp_activation": "swish",
-    "batch_size": 32,
-    "debug": True,
-    "gaussian_smoothing_sigma": 0.5,
-    "gridsize": 3,
-    "intensity_scale.trainable": True,
-    "mae_weight": 0.3,
-    "model_path": f"{ROOT}/model_directory",
-    "model_type": "pinn",
-    "n_filters_scale": 2,
-    "n_groups": 512,
-    "n_subsample": 1024,
-    "neighbor_count": 6,
-    "nepochs": 100,
-    "nll_weight": 0.7,
-    "nphotons": 500000000.0,
-    "object.big": False,
-    "output_prefix": f"{ROOT}/inference_outputs",
-    "pad_object": False,
-    "positions.provided": False,
-    "probe.big": False,
-    "probe.mask": True,
-    "probe.trainable": True,
-    "probe_scale": 2.0,
-    "realspace_mae_weight": 0.05,
-    "realspace_weight": 0.1,
-    "sequential_sampling": True,
-    "subsample_seed": 99,
-    "test_data_file_path": f"{ROOT}/inference_data.npz",
-    "train_data_file_path": f"{ROOT}/train_data.npz",
-}

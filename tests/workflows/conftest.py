@@ -1,7 +1,9 @@
-"""Data files, scans, and both engines without their frameworks."""
+"""Data files, scans, both engines without their frameworks, and how tests call what they test."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -11,8 +13,17 @@ import numpy as np
 import pytest
 
 from ptychoparity.backends import execution, workflows
-from ptychoparity.reference.config import legacy
+from ptychoparity.backends.execution import PyTorchExecutionConfig
+from ptychoparity.backends.factory import (
+    InferencePayload,
+    TrainingPayload,
+    create_inference_payload,
+    create_training_payload,
+)
+from ptychoparity.reference.config import ModelConfig, TrainingConfig, legacy
 from ptychoparity.reference.data import RawData
+
+CPU = PyTorchExecutionConfig(accelerator="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +137,135 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Engine]]:
     yield made
     for folder in workflows.BACKENDS.values():
         sys.modules.pop(f"ptychoparity.backends.{folder}.workflows")
+
+
+@pytest.fixture
+def refused() -> Callable[..., str]:
+    """The one line of the error that a call ends in."""
+
+    def call(kind: type[Exception], function: Callable[..., Any], *args, **kwargs) -> str:
+        with pytest.raises(kind) as caught:
+            function(*args, **kwargs)
+        message = str(caught.value)
+        assert "\n" not in message
+        return message
+
+    return call
+
+
+@pytest.fixture
+def refused_untouched(refused: Callable[..., str]) -> Callable[..., str]:
+    """The one line of an error, after which the legacy dictionary is as it was."""
+
+    def call(*args, **kwargs) -> str:
+        before = dict(legacy.cfg)
+        message = refused(*args, **kwargs)
+        assert legacy.cfg == before
+        return message
+
+    return call
+
+
+@pytest.fixture
+def silently() -> Callable[..., Any]:
+    """Call with every warning an error."""
+
+    def call(function: Callable[..., Any], *args, **kwargs) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return function(*args, **kwargs)
+
+    return call
+
+
+# Dispatch
+
+
+@pytest.fixture
+def ready() -> SimpleNamespace:
+    """Data that an engine takes as they are."""
+    return SimpleNamespace(X=np.ones((2, 4, 4, 1)), Y=np.full((2, 4, 4, 1), 1j), Y_I=1, Y_phi=2)
+
+
+@pytest.fixture
+def make() -> Callable[..., TrainingConfig]:
+    """A configuration of a backend, with fields of both classes."""
+    of_model = {item.name for item in fields(ModelConfig)}
+
+    def config(backend: Any, **values) -> TrainingConfig:
+        model = {name: values.pop(name) for name in list(values) if name in of_model}
+        return TrainingConfig(ModelConfig(**model), backend=backend, **values)
+
+    return config
+
+
+@pytest.fixture
+def small(make: Callable[..., TrainingConfig]) -> Callable[..., TrainingConfig]:
+    """A configuration that the scan of 36 points can satisfy."""
+    return lambda backend, **values: make(backend, **{"n_groups": 5, "subsample_seed": 2} | values)
+
+
+@pytest.fixture
+def settings_for() -> Callable[[str], PyTorchExecutionConfig | None]:
+    """The execution configuration that goes with a backend."""
+    return lambda backend: CPU if backend == "pytorch" else None
+
+
+@pytest.fixture
+def run(ready: SimpleNamespace, settings_for: Callable[[str], Any]) -> Callable[..., Any]:
+    """Dispatch a configuration, on the CPU unless told."""
+
+    def call(config: TrainingConfig, train: Any = ready, test: Any = None, **options) -> Any:
+        options = {"torch_execution_config": settings_for(config.backend)} | options
+        return workflows.run_cdi_example_with_backend(train, test, config, **options)
+
+    return call
+
+
+@pytest.fixture
+def spied(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Note calls in order; each finds the dictionary as it was at that moment."""
+    calls = []
+
+    def spy(owner: Any, name: str, label: str | None = None) -> None:
+        original = getattr(owner, name)
+
+        def noted(*args, **kwargs) -> Any:
+            calls.append((label or name, legacy.cfg["N"]))
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, noted)
+
+    spy.calls = calls
+    return spy
+
+
+# Payloads
+
+
+@pytest.fixture
+def training(write_npz: Callable[..., Path], tmp_path: Path) -> Callable[..., TrainingPayload]:
+    """Make a training payload on the CPU, of a file with a 64 x 64 probe."""
+
+    def make(overrides=None, file=None, output_dir=None, settings=CPU) -> TrainingPayload:
+        overrides = {"n_groups": 4} | (overrides or {})
+        return create_training_payload(
+            file or write_npz(), output_dir or tmp_path / "out", overrides, settings
+        )
+
+    return make
+
+
+@pytest.fixture
+def inference(
+    write_npz: Callable[..., Path], tmp_path: Path, trained_model: Path
+) -> Callable[..., InferencePayload]:
+    """Make an inference payload on the CPU."""
+
+    def make(overrides=None, file=None, model=None, settings=CPU) -> InferencePayload:
+        overrides = {"n_groups": 4} | (overrides or {})
+        return create_inference_payload(
+            model or trained_model, file or write_npz(), tmp_path / "out", overrides, settings
+        )
+
+    return make

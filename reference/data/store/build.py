@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptychoparity.reference.data.npz import naming
 from ptychoparity.reference.data.rawdata import RawData
 from ptychoparity.reference.data.store.experiment import experiments_of
 from ptychoparity.reference.data.store.layout import (
@@ -183,7 +184,8 @@ def _build(target: Path, sources: Sequence[Source], wanted: Manifest, request: S
                 f"{source.name}: N={request.N} differs from the pattern side {held.side} of diff3d"
             )
         if request.probe_scale is not None:
-            check_normalizable(held.arrays["probeGuess"], request.probe_scale)
+            with naming(Path(source.name)):
+                check_normalizable(held.arrays["probeGuess"], request.probe_scale)
     for source in sources:
         source.check_images()
     groups = [_members(held, source, request) for held, source in zip(points, sources, strict=True)]

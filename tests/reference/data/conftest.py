@@ -13,6 +13,7 @@ import pytest
 from ptychoparity.reference.data import RawData
 from ptychoparity.reference.data.inspection import inspect_npz
 from ptychoparity.reference.data.loading import load_data
+from ptychoparity.reference.data.product import ExportMeta, Product, export_product_from_rawdata
 
 Arrays = dict[str, Any]
 
@@ -154,3 +155,73 @@ def assert_sound(raw: RawData) -> None:
     assert (raw.diff3d >= 0).all()
     assert np.isfinite(raw.probeGuess).all()
     assert raw.metadata is None or isinstance(raw.metadata, dict)
+
+
+PRODUCT_META = ExportMeta(
+    name="größe",
+    comments="two\nlines",
+    detector_distance_m=2.5,
+    probe_energy_eV=8333.0,
+    exposure_time_s=0.1,
+    probe_photon_count=1e6,
+    mass_attenuation_m2_kg=3.0,
+    tomography_angle_deg=-7.0,
+    object_pixel_width_m=4e-8,
+    object_pixel_height_m=7e-8,
+    probe_pixel_width_m=5e-8,
+    probe_pixel_height_m=6e-8,
+    object_center_x_m=3e-6,
+    object_center_y_m=-2e-6,
+)
+
+
+def complex_normal(seed: int, *shape: int, dtype: Any = np.complex64) -> Any:
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(dtype)
+
+
+def product_of(**changes: Any) -> Product:
+    parts: Arrays = {
+        "x_m": np.linspace(-1e-6, 1e-6, 5),
+        "y_m": np.linspace(2e-6, -1e-6, 5),
+        "position_indexes": np.array([4, 0, 9, 2, 7]),
+        "probe": complex_normal(1, 2, 3, 8, 8),
+        "object": complex_normal(2, 2, 12, 16),
+        "layer_spacing_m": np.array([1e-6]),
+        "opr_weights": np.random.default_rng(3).random((5, 2)),
+        "loss_values": np.array([3.0, 2.0, 1.5]),
+        "loss_epochs": np.array([0, 5, 10]),
+        "meta": PRODUCT_META,
+    }
+    return Product(**(parts | changes))
+
+
+@pytest.fixture
+def product_meta() -> ExportMeta:
+    return PRODUCT_META
+
+
+@pytest.fixture
+def random_complex() -> Callable[..., Any]:
+    return complex_normal
+
+
+@pytest.fixture
+def a_product() -> Callable[..., Product]:
+    return product_of
+
+
+@pytest.fixture
+def raw(make: Callable[..., RawData]) -> RawData:
+    """Five positions on an object of 12 rows and 16 columns, with all that a product can carry."""
+    made = make([3.25, 4, 5, 6.5, 9], [4, 5.125, 7, 6, 8], objectGuess=complex_normal(5, 12, 16))
+    made.xcoords_start = made.xcoords + 0.5
+    made.metadata = {"physics_parameters": {"nphotons": 1e6}}
+    return made
+
+
+@pytest.fixture
+def exported(raw: RawData, tmp_path: Path) -> Path:
+    path = tmp_path / "product.h5"
+    export_product_from_rawdata(raw, path, PRODUCT_META)
+    return path

@@ -1,6 +1,7 @@
 """Two hundred mutated HDF5 products, by their items: read soundly or refused by name (spec data.md 9).
 
-Damage to single bytes is in ``test_product.py``; here whole items are renamed, retyped, reshaped, relinked.
+Damage to single bytes is in ``test_product_untrusted.py``; here whole items are renamed, retyped, reshaped,
+relinked.
 A process of its own reads the files, so that a crash of the library shows and its memory can be measured.
 """
 

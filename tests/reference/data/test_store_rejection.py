@@ -138,8 +138,8 @@ def test_groups_without_any_light_are_refused(members, save, directory, folder):
     ("changes", "key"),
     [
         ({"nphotons": 0.0}, "nphotons"),
-        ({"probe_scale": -1.0}, "probe_scale"),
-        ({"probe_scale": 4.0}, "probe"),
+        ({"probe_scale": -1.0}, r"scan\.npz: probe_scale"),
+        ({"probe_scale": 4.0}, r"scan\.npz: probe"),
     ],
 )
 def test_scales_that_mean_nothing_are_refused(members, save, directory, folder, monkeypatch, changes, key):

@@ -1,6 +1,7 @@
 """Groups of a store are those of `RawData`, at once and in batches (spec data.md 3.7, 8; checks 34, 76)."""
 
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -193,6 +194,30 @@ def test_check_76_no_more_is_read_at_once_than_allowed(members, save, tmp_path, 
     open_store(tmp_path / "store", path, StoreRequest(SIDE, **REQUESTS["pairs of a seed"]))
     assert 128 <= max(reads) <= 1024
     assert sum(reads) >= 2 * members["diff3d"].nbytes
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_every_version_of_headers_is_read(members, tmp_path, version, compression):
+    path = tmp_path / "scan.npz"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for key, value in members.items():
+            with archive.open(f"{key}.npy", "w") as stream:
+                np.lib.format.write_array(stream, value, version)
+    request = REQUESTS["pairs of a seed"]
+    got = MemmapDatasetBridge(path, None, tmp_path).get_grouped_data(SIDE, **request)
+    assert_equal_groups(got, of_raw_data(path, **request))
+
+
+def test_another_version_of_headers_is_refused(members, save, tmp_path):
+    path = save(members, "plain.npz")
+    with zipfile.ZipFile(path) as plain, zipfile.ZipFile(tmp_path / "scan.npz", "w") as archive:
+        for name in plain.namelist():
+            archive.writestr(name, plain.read(name).replace(b"NUMPY\x01", b"NUMPY\x04", 1))
+    path.unlink()
+    with pytest.raises(ValueError, match=r"scan\.npz.*expected 1\.0, 2\.0 or 3\.0"):
+        MemmapDatasetBridge(tmp_path / "scan.npz", None, tmp_path).get_grouped_data(SIDE, 6, 5, 2)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["scan.npz"]
 
 
 def test_check_34_two_bridges_of_one_seed_agree_and_another_seed_differs(members, save, tmp_path):

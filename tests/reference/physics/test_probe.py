@@ -12,7 +12,7 @@ PIXELS = {8: 12, 16: 52, 64: 812, 128: 3228, 256: 12892}
 
 
 @pytest.mark.parametrize(("side", "count"), PIXELS.items())
-def test_check_f12_and_data_59_hard_mask(side, count):
+def test_check_data_59_and_f12_hard_mask(side, count):
     mask = probe.hard_mask(side)
     assert mask.dtype == bool
     assert mask.sum() == count
