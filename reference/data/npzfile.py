@@ -81,7 +81,8 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise FileNotFoundError(f"{path}: no such data file")
     with naming(path):
         try:
-            with zipfile.ZipFile(path) as archive:
+            # The file is closed here even if a suspended reader of a member still holds the archive.
+            with path.open("rb") as file, zipfile.ZipFile(file) as archive:
                 yield archive
         except PermissionError:
             raise

@@ -3,6 +3,7 @@
 import logging
 import os
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -202,3 +203,12 @@ def test_a_small_part_of_a_large_file_takes_little_memory(arrays, tmp_path):
     assert raw.diff3d.base is None
     assert peak < size / 2
     assert peak < 24 << 20
+
+
+def test_a_file_refused_midway_is_closed_while_the_error_is_kept(members, save, monkeypatch):
+    path, files, right = save(members | {"Y": np.full((1000, SIDE, SIDE), 1e300 + 0j)}), [], Path.open
+    monkeypatch.setattr(Path, "open", lambda *given: files.append(right(*given)) or files[-1])
+    with pytest.raises(ValueError, match="DATA-001") as kept:
+        load_data(path, n_subsample=5, subsample_seed=0)
+    assert kept.tb is not None
+    assert [file.closed for file in files] == [True]
