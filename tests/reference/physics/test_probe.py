@@ -116,15 +116,6 @@ def test_check_data_64_default_probe(side, pixels):
     np.testing.assert_allclose(default, default.T, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("side", "scale", "told"),
-    [(7, 0.7, "N=7"), (0, 0.7, "N=0"), (64, 0.0, "got 0.0"), (64, -1.0, "got -1.0"), (64, np.nan, "got nan")],
-)
-def test_default_probe_refuses(side, scale, told):
-    with pytest.raises(ValueError, match=told):
-        probe.default_probe(side, scale)
-
-
 def test_check_data_64_the_printed_sum(printed):
     assert probe.default_probe(64).sum() == printed("376.000004")
 
