@@ -17,13 +17,10 @@ _WINDOWS = 16  # cut out of the object at once: bounds the memory of intermediat
 _STRIPES = 8  # parts of the groups whose patches are held beside the result
 
 
-def gather_patterns(diff3d: Array, members: Array) -> NDArray[np.float32]:
-    """The members' patterns, unscaled: ``(M, N, N)`` and ``(B, C)`` to ``(B, N, N, C)`` float32."""
-    return _gather(diff3d, members, np.empty(_shape(diff3d, members), np.float32))
-
-
 def gather_scaled_patterns(diff3d: Array, members: Array) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The members' patterns as stored, and scaled as `normalise_patterns` does, in one pass.
+    """The members' patterns as stored, and scaled to a mean energy of ``(N/2)**2`` (3.8), in one pass.
+
+    One factor serves all groups; squares are summed in float64.
 
     Args:
         diff3d: ``(M, N, N)`` amplitude.
@@ -35,7 +32,7 @@ def gather_scaled_patterns(diff3d: Array, members: Array) -> tuple[NDArray[np.fl
     Raises:
         ValueError: all patterns are zero.
     """
-    factor = _factor(pattern_energies(diff3d, members)[members].mean(), diff3d.shape[1])
+    factor = normalising_factor(pattern_energies(diff3d, members)[members].mean(), diff3d.shape[1])
     stored = np.empty(_shape(diff3d, members), np.float32)
     scaled = np.empty_like(stored)
     for block in _blocks(stored):
@@ -56,22 +53,11 @@ def pattern_energies(diff3d: Array, members: Array) -> NDArray[np.float64]:
     return energies
 
 
-def normalise_patterns(diffraction: Array) -> NDArray[np.float32]:
-    """Scale amplitudes so that the mean over all patterns of the summed squares is ``(N/2)**2`` (3.8).
-
-    Args:
-        diffraction: ``(B, N, N, C)`` amplitude; one factor serves all of it.
-
-    Returns:
-        The same shape, float32; squares are summed in float64.
-
-    Raises:
-        ValueError: all patterns are zero.
-    """
-    groups, side, _, channels = diffraction.shape
-    flat = diffraction.reshape(groups, -1)
-    energy = np.einsum("bp,bp->b", flat, flat, dtype=np.float64).sum() / (groups * channels)
-    return _factor(energy, side) * diffraction.astype(np.float32, copy=False)
+def normalising_factor(energy: float, side: int) -> np.float32:
+    """What brings patterns of side N and mean ``energy`` to ``(N/2)**2`` (3.8); ValueError where it is 0."""
+    if not energy > 0:
+        raise ValueError("diff3d: diffraction of the selected groups is zero, so it cannot be normalised")
+    return np.float32(np.sqrt((side / 2) ** 2 / energy))
 
 
 def gather_patches(patches: Array, members: Array) -> NDArray[np.complex64]:
@@ -139,10 +125,3 @@ def _gather(images: Array, members: Array, out: Array) -> Array:
         for channel in range(members.shape[1]):
             out[block, :, :, channel] = images[members[block, channel]]
     return out
-
-
-def _factor(energy: float, side: int) -> np.float32:
-    """What brings patterns of a mean energy to ``(N/2)**2``; ValueError where that is zero."""
-    if not energy > 0:
-        raise ValueError("diff3d: diffraction of the selected groups is zero, so it cannot be normalised")
-    return np.float32(np.sqrt((side / 2) ** 2 / energy))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ptychoparity.reference.data.grouped import normalising_factor
 from ptychoparity.reference.data.grouping import GroupCoordinates, group_coordinates
+from ptychoparity.reference.data.npz import naming
 from ptychoparity.reference.data.scales import scaling_constants
 from ptychoparity.reference.data.store.manifest import Manifest
 from ptychoparity.reference.data.store.sources import Points
@@ -77,11 +80,8 @@ def experiments_of(
     experiments, first = [], 0
     for source, held, energy, members in zip(manifest["sources"], points, energies, groups, strict=True):
         mean = energy[members].mean()
-        if not mean > 0:
-            raise ValueError(
-                f"{source['name']}: diff3d: diffraction of the selected groups is zero, "
-                "so it cannot be normalised"
-            )
+        with naming(Path(source["name"])):
+            rms_scale = normalising_factor(mean, held.side)
         nphotons = scales["nphotons"] if math.isnan(held.nphotons) else held.nphotons
         probe, norm = held.arrays["probeGuess"], 1.0
         if scales["probe_scale"] is not None:
@@ -93,7 +93,7 @@ def experiments_of(
                 energies=energy,
                 first=first,
                 members=members,
-                rms_scale=np.float32(np.sqrt((held.side / 2) ** 2 / mean)),
+                rms_scale=rms_scale,
                 physics_scale=np.float32(scaling_constants(float(mean), held.side, nphotons)[1]),
                 probe=np.pad(probe, ((0, modes - len(probe)), (0, 0), (0, 0))).astype(np.complex64),
                 probe_scale=np.float32(1 / norm),

@@ -269,8 +269,9 @@ def test_one_pass_equals_gathering_and_scaling_apart(dtype):
     patterns = np.random.default_rng(4).uniform(0, 50, (40, 16, 16)).astype(dtype)
     members = np.random.default_rng(5).integers(0, 40, (33, 4))
     stored, scaled = grouped.gather_scaled_patterns(patterns, members)
-    assert np.array_equal(stored, grouped.gather_patterns(patterns, members))
-    np.testing.assert_allclose(scaled, grouped.normalise_patterns(stored), rtol=1e-7)
+    assert np.array_equal(stored, patterns[members].transpose(0, 2, 3, 1).astype(np.float32))
+    energy = np.square(stored, dtype=float).sum(axis=(1, 2)).mean()
+    np.testing.assert_allclose(scaled, stored * np.float32(np.sqrt(8**2 / energy)), rtol=1e-7)
 
 
 def test_energies_are_summed_once_for_each_pattern_in_use():

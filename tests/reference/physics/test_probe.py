@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptychoparity.reference.data.grouped import normalise_patterns
+from ptychoparity.reference.data.grouped import gather_scaled_patterns
 from ptychoparity.reference.physics import diffraction, probe
 
 PIXELS = {8: 12, 16: 52, 64: 812, 128: 3228, 256: 12892}
@@ -55,7 +55,7 @@ def test_check_f17_closed_form(side, printed):
 
 
 def test_check_f18_normalised_patterns_have_the_energy_of_the_closed_form(uniform):
-    normal = normalise_patterns(7 * uniform((3, 16, 16, 4), 2))
+    _, normal = gather_scaled_patterns(7 * uniform((12, 16, 16), 2), np.arange(12).reshape(3, 4))
     energy = np.square(normal, dtype=float).sum(axis=(1, 2)).mean()
     assert energy == pytest.approx(8**2, rel=1e-5)
     assert probe.intensity_scale(normal.astype(float), 1e6) == pytest.approx(
@@ -121,7 +121,8 @@ def test_check_data_64_the_printed_sum(printed):
 
 
 def test_check_data_66_both_formulas_for_normalised_data(uniform):
-    normal = normalise_patterns(uniform((5, 64, 64, 1), 3)).astype(float)
+    _, normal = gather_scaled_patterns(uniform((5, 64, 64), 3), np.arange(5)[:, None])
+    normal = normal.astype(float)
     assert probe.closed_form_intensity_scale(1e6, 64) == 31.25
     assert probe.intensity_scale(normal, 1e6) == pytest.approx(31.25, rel=1e-6)
     ratio = probe.intensity_scale(normal, 1e8) / probe.intensity_scale(normal, 1e6)
